@@ -1,0 +1,77 @@
+import js from '@eslint/js';
+import nx from '@nx/eslint-plugin';
+import tseslint from 'typescript-eslint';
+
+/** Who may import whom: two axes. `type:` is the staircase, `runtime:` keeps server code off the bots. */
+export const depConstraints = [
+  { sourceTag: 'type:contract', onlyDependOnLibsWithTags: ['type:contract'], allowedExternalImports: ['zod'] },
+  {
+    sourceTag: 'type:domain',
+    onlyDependOnLibsWithTags: ['type:contract', 'type:domain'],
+    allowedExternalImports: ['canonicalize', 'croner', 'fast-check'],
+  },
+  { sourceTag: 'type:kit', onlyDependOnLibsWithTags: ['type:contract', 'type:domain', 'type:kit'] },
+  { sourceTag: 'type:infra', onlyDependOnLibsWithTags: ['type:contract', 'type:domain', 'type:kit', 'type:infra'] },
+  { sourceTag: 'type:app', onlyDependOnLibsWithTags: ['type:contract', 'type:domain', 'type:kit', 'type:infra'] },
+  { sourceTag: 'runtime:any', onlyDependOnLibsWithTags: ['runtime:any'] },
+  { sourceTag: 'runtime:server', onlyDependOnLibsWithTags: ['runtime:any', 'runtime:server'] },
+  {
+    sourceTag: 'runtime:bot',
+    onlyDependOnLibsWithTags: ['runtime:any', 'runtime:bot'],
+    bannedExternalImports: ['express', 'bullmq', 'ioredis', 'pg', '@prisma/*'],
+  },
+];
+
+/** A use case is a function of deps and input: frameworks and drivers stay at the edges. */
+const useCaseBans = {
+  patterns: [
+    {
+      group: ['express', 'bullmq', 'ioredis', 'pg', '@prisma/*'],
+      message: 'Use cases take what they need through `deps`; only *.routes.ts, compose.ts, main.ts and libs touch frameworks.',
+    },
+  ],
+};
+
+export default [
+  { ignores: ['**/dist/**', '**/dist-types/**', '**/generated/**', '**/*.cjs', '**/.state/**'] },
+  js.configs.recommended,
+  ...tseslint.configs.recommended,
+  {
+    files: ['**/*.ts'],
+    plugins: { '@nx': nx },
+    rules: {
+      '@nx/enforce-module-boundaries': ['error', { allow: [], depConstraints }],
+      '@typescript-eslint/no-explicit-any': 'error',
+      '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
+      'max-lines': ['error', { max: 300, skipBlankLines: true, skipComments: true }],
+      'no-console': 'error',
+    },
+  },
+  {
+    files: ['apps/*/src/*/**/*.ts'],
+    ignores: ['**/*.routes.ts', '**/*.spec.ts', '**/*.store.ts', '**/testing/**'],
+    rules: { 'no-restricted-imports': ['error', useCaseBans] },
+  },
+  {
+    files: ['**/*.ts'],
+    ignores: ['**/main.ts', '**/admin.ts', '**/supervisor.ts', '**/*.spec.ts', '**/testing/**', 'tools/**', 'e2e/**'],
+    rules: {
+      'no-restricted-properties': [
+        'error',
+        { object: 'process', property: 'env', message: 'Only main.ts reads process.env: take it from Env.' },
+      ],
+    },
+  },
+  {
+    files: ['**/*.mjs'],
+    languageOptions: {
+      globals: {
+        process: 'readonly', console: 'readonly', Buffer: 'readonly', URL: 'readonly', fetch: 'readonly',
+        setTimeout: 'readonly', clearTimeout: 'readonly', setInterval: 'readonly', clearInterval: 'readonly',
+        performance: 'readonly', WebAssembly: 'readonly', AbortSignal: 'readonly', AbortController: 'readonly',
+      },
+    },
+  },
+  { files: ['tools/**/*.ts', 'e2e/**/*.ts', '**/supervisor.ts', '**/admin.ts'], rules: { 'no-console': 'off' } },
+];

@@ -21,6 +21,7 @@ export * from './keys.js';
 export * from './enrollment.js';
 export * from './reports.js';
 export * from './machine.js';
+export * from './machine-spec.js';
 export * from './control-plane-api.js';
 export * from './sync-api.js';
 export * from './connection.js';

@@ -1,0 +1,9 @@
+import type { BotSettings, JsonObject } from '@trawling/contracts';
+import { mergePatch } from './merge-patch.js';
+import { SAFE_BASE } from './safe-base.js';
+
+/** The OpenClaw settings of one version that belong to no machine: safe base, then generated ones, then the owner's extras. */
+export function generateOpenclawSettings(settings: Pick<BotSettings, 'timezone' | 'openclaw'>): JsonObject {
+  const generated = mergePatch(SAFE_BASE, { agents: { defaults: { userTimezone: settings.timezone } } });
+  return mergePatch(generated, settings.openclaw);
+}

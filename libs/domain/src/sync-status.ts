@@ -1,0 +1,37 @@
+import type { AckError, AckOutcome, SyncStatus } from '@trawling/contracts';
+
+export type SyncState = {
+  desired: { version: number; hash: string };
+  /** What the bot last said it runs; null before its first report. */
+  reported: { appliedVersion: number | null; appliedHash: string | null } | null;
+  /** The newest verdict the bot gave; may be about an older version. */
+  ack: { version: number; outcome: AckOutcome; error: AckError | null } | null;
+};
+
+/**
+ * How far the bot is, and one sentence an owner understands. Derived every time it is needed; never stored, so it
+ * cannot disagree with its inputs. A verdict `failed` on the desired version outweighs a report that still names it:
+ * verdicts are replaced by newer ones of the same version, reports may be older than both.
+ */
+export function syncStatus({ desired, reported, ack }: SyncState): { status: SyncStatus; message: string } {
+  const verdict = ack?.version === desired.version ? ack : null;
+  const applied = reported?.appliedVersion ?? null;
+  if (verdict?.outcome === 'failed') {
+    const why = verdict.error?.message ?? 'the bot gave no reason';
+    const keeps = applied !== null && applied !== desired.version ? `; the bot keeps running version ${applied}` : '';
+    return { status: 'failed', message: `Version ${desired.version} failed: ${why}${keeps}` };
+  }
+  if (applied === desired.version && reported?.appliedHash !== desired.hash) {
+    return { status: 'drifted', message: `The bot runs something other than version ${desired.version} as it was issued` };
+  }
+  if (applied !== null && applied > desired.version) {
+    return { status: 'drifted', message: `The bot runs version ${applied}, newer than the desired ${desired.version}` };
+  }
+  if (applied === desired.version || verdict?.outcome === 'applied') return { status: 'synced', message: 'Config Applied' };
+  if (verdict?.outcome === 'applying') {
+    const why = verdict.error ? `: ${verdict.error.message}` : '';
+    return { status: 'applying', message: `The bot is applying version ${desired.version}${why}` };
+  }
+  const now = applied === null ? 'it has not applied any yet' : `it runs version ${applied}`;
+  return { status: 'pending', message: `Waiting for the bot to fetch version ${desired.version}; ${now}` };
+}

@@ -172,6 +172,7 @@ function spawnServer({ postgres, folder, port, settings, user, detached, log }) 
 
 /** What the server said last that was more than a remark. */
 function lastLines(file) {
+  if (!existsSync(file)) return 'no log';
   const lines = readFileSync(file, 'utf8').trim().split('\n').slice(-12);
   const problems = lines.filter((line) => /FATAL|PANIC|ERROR|HINT|error/.test(line)).slice(-2);
   return (problems.length > 0 ? problems : lines.slice(-2)).join(' | ');

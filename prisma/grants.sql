@@ -1,0 +1,46 @@
+-- One role per app, each with no more than its part needs. Run after the migrations, again and again: it starts by taking
+-- everything away, and it runs in one transaction, so nobody ever sees the gap.
+--
+-- The process that faces the internet (sync-adapter) can open no secret, sign nothing, and write no desired state.
+
+DO $$
+DECLARE
+  role_name text;
+BEGIN
+  FOREACH role_name IN ARRAY ARRAY['trawling_control_plane', 'trawling_sync_adapter', 'trawling_provisioner'] LOOP
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role_name) THEN
+      EXECUTE format('CREATE ROLE %I LOGIN', role_name);
+    END IF;
+  END LOOP;
+END
+$$;
+
+REVOKE ALL ON ALL TABLES IN SCHEMA public FROM trawling_control_plane, trawling_sync_adapter, trawling_provisioner;
+REVOKE CREATE ON SCHEMA public FROM PUBLIC;
+GRANT USAGE ON SCHEMA public TO trawling_control_plane, trawling_sync_adapter, trawling_provisioner;
+
+-- control-plane: everything but Prisma's own bookkeeping.
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO trawling_control_plane;
+REVOKE ALL ON _prisma_migrations FROM trawling_control_plane;
+
+-- sync-adapter: relays what was decided, records what bots say.
+GRANT SELECT ON installation, bot, config_version, config_signature, bot_credential, sealed_secret, agent_build
+  TO trawling_sync_adapter;
+GRANT SELECT (id, bot_id, generation, expires_at) ON enrollment_token TO trawling_sync_adapter;
+GRANT SELECT, INSERT ON enrollment_request TO trawling_sync_adapter;
+GRANT SELECT (bot_id, generation, state, boot_stage, boot_error), UPDATE (boot_stage, boot_error)
+  ON machine TO trawling_sync_adapter;
+-- SELECT as well: ON CONFLICT and RETURNING read.
+GRANT SELECT, INSERT, UPDATE ON bot_reported, config_ack TO trawling_sync_adapter;
+GRANT SELECT, INSERT ON bot_event, bot_metric TO trawling_sync_adapter;
+
+-- provisioner: makes the machines match the bots.
+GRANT SELECT ON installation, bot, bot_reported, config_version TO trawling_provisioner;
+GRANT SELECT (sha256, version, created_at) ON agent_build TO trawling_provisioner;
+GRANT SELECT, INSERT, UPDATE, DELETE ON machine TO trawling_provisioner;
+GRANT SELECT, INSERT ON enrollment_token TO trawling_provisioner;
+GRANT UPDATE (decommissioned_at) ON bot TO trawling_provisioner;
+GRANT SELECT (id, bot_id, generation, created_at, revoked_at, revoked_reason), UPDATE (revoked_at, revoked_reason)
+  ON bot_credential TO trawling_provisioner;
+GRANT SELECT, INSERT ON bot_event TO trawling_provisioner;
+GRANT SELECT (id, bot_id), INSERT ON audit_entry TO trawling_provisioner;

@@ -27,6 +27,7 @@ export const problems = {
   'precondition-failed': { status: 412, title: 'If-Match names another version', log: 'info' },
   'payload-too-large': { status: 413, title: 'The body is too large', log: 'info' },
   'unsupported-media-type': { status: 415, title: 'Send application/json', log: 'info' },
+  'headers-too-large': { status: 431, title: 'The headers are too large', log: 'info' },
   'live-needs-confirmation': { status: 422, title: 'Live trading needs confirm_live: true', log: 'info' },
   'openclaw-path-not-allowed': { status: 422, title: 'That OpenClaw setting is not the owner’s to change', log: 'info' },
   'idempotency-key-reused': { status: 422, title: 'The Idempotency-Key was used with another request', log: 'info' },

@@ -1,0 +1,89 @@
+import { DomainError, problems, type EnrollRequest, type EnrollResponse, type ProblemCode } from '@trawling/contracts';
+import type { CredentialRow, EnrollmentRequestRow, EnrollmentTokenRow } from '@trawling/database';
+import { canonicalJson, sha256Of } from '@trawling/domain';
+import { credentialVerdict, refuse } from '../authentication/credential-verdict.js';
+import type { RateLimit } from '../limits/rate-limit.js';
+import type { Watch } from '../changes/change-hub.js';
+
+export interface RequestEnrollmentDeps {
+  findEnrollmentToken: (tokenId: string) => Promise<EnrollmentTokenRow | null>;
+  findEnrollmentRequest: (requestHash: string) => Promise<EnrollmentRequestRow | null>;
+  /** Inserts the request unless it is there, and tells the control plane in the same transaction. */
+  recordEnrollmentRequest: (row: { botId: string; tokenId: string; request: EnrollRequest; requestHash: string }) => Promise<void>;
+  findCredential: (credentialId: string) => Promise<CredentialRow | null>;
+  readKeySet: () => Promise<{ key_set: string }>;
+  watch: (botId: string) => Watch;
+  rateLimit: RateLimit;
+  now: () => Date;
+  monotonicMs: () => number;
+}
+
+/** Hints can be lost: look again this often while waiting. Milliseconds. */
+const LOOK_EVERY_MS = 1_000;
+
+/**
+ * Records a machine's request and waits up to `waitMs` for the control plane's verdict; null means not decided yet.
+ * Only the control plane can check proof and MAC. The same request finds the same row, so a lost answer loses nothing.
+ */
+export async function requestEnrollment(
+  deps: RequestEnrollmentDeps,
+  input: { botId: string; request: EnrollRequest; waitMs: number },
+): Promise<EnrollResponse | null> {
+  const { botId, request } = input;
+  if (request.bot_id !== botId) {
+    throw new DomainError('invalid-request', 'The request is for another bot.', {
+      issues: [{ path: 'bot_id', message: 'is not the bot of this address' }],
+    });
+  }
+  const requestHash = sha256Of(canonicalJson(request));
+  const watch = deps.watch(botId);
+  try {
+    let row = await deps.findEnrollmentRequest(requestHash);
+    if (!row) {
+      await requireRecordable(deps, request);
+      await deps.recordEnrollmentRequest({ botId, tokenId: request.token_id, request, requestHash });
+    }
+    const deadline = deps.monotonicMs() + input.waitMs;
+    for (;;) {
+      row = await deps.findEnrollmentRequest(requestHash);
+      if (row && row.state !== 'pending') return await answerDecided(deps, request, row);
+      const left = deadline - deps.monotonicMs();
+      if (left <= 0 || watch.isClosed()) return null;
+      await watch.changed(Math.min(left, LOOK_EVERY_MS));
+    }
+  } finally {
+    watch.stop();
+  }
+}
+
+/** Only requests that name a real token of this bot and machine are kept: the table must not be open to the world. */
+async function requireRecordable(deps: RequestEnrollmentDeps, request: EnrollRequest): Promise<void> {
+  const token = await deps.findEnrollmentToken(request.token_id);
+  if (!token || token.botId !== request.bot_id || token.generation !== request.generation) {
+    throw new DomainError('enrollment-refused', 'The enrollment could not be verified.');
+  }
+  if (token.decommissionRequestedAt !== null) throw refuse('bot-decommissioned');
+  if (token.generation < token.currentGeneration) throw refuse('machine-superseded');
+  const waitSeconds = deps.rateLimit(request.token_id);
+  if (waitSeconds > 0) throw new DomainError('rate-limited', 'Too many enrollment requests.', { retry_after_seconds: waitSeconds });
+}
+
+/** A machine that was fenced since it enrolled hears so here as it does everywhere. */
+async function answerDecided(deps: RequestEnrollmentDeps, request: EnrollRequest, row: EnrollmentRequestRow): Promise<EnrollResponse> {
+  if (row.state !== 'accepted') {
+    throw new DomainError(problemCode(row.code), row.reason ?? 'The enrollment could not be verified.');
+  }
+  const credential = await deps.findCredential(request.credential_id);
+  const verdict = credential ? credentialVerdict(credential, request.bot_id) : 'unauthenticated';
+  if (verdict) throw refuse(verdict);
+  return {
+    bot_id: request.bot_id,
+    generation: request.generation,
+    credential_id: request.credential_id,
+    key_set: (await deps.readKeySet()).key_set,
+    server_time: deps.now().toISOString(),
+  };
+}
+
+const isProblemCode = (code: string): code is ProblemCode => Object.hasOwn(problems, code);
+const problemCode = (code: string | null): ProblemCode => (code !== null && isProblemCode(code) ? code : 'enrollment-refused');

@@ -1,0 +1,56 @@
+import type { Queryable } from '../queryable.js';
+
+/** The config a bot should run, as text to be served byte for byte. */
+export interface DesiredConfigRow {
+  version: number;
+  hash: string;
+  payload: string;
+  /** Newest detached JWS over this version; null only if the control plane broke its own rule. */
+  signature: string | null;
+}
+
+export interface DesiredSummaryRow {
+  version: number;
+  hash: string;
+  /** Seconds between two heartbeats as this version asks for them. */
+  heartbeatSeconds: number;
+}
+
+/** Reads what a bot should run. Never writes: deciding that is the control plane's. */
+export const desiredConfigStore = (db: Queryable) => ({
+  async findDesiredConfig(botId: string): Promise<DesiredConfigRow | null> {
+    const { rows } = await db.query<DesiredConfigRow>({
+      name: 'find-desired-config',
+      text: `
+        SELECT v.version, v.hash, v.payload,
+          (SELECT s.jws FROM config_signature s
+            WHERE s.bot_id = v.bot_id AND s.version = v.version
+            ORDER BY s.created_at DESC, s.kid DESC LIMIT 1) AS signature
+        FROM bot b JOIN config_version v ON v.bot_id = b.id AND v.version = b.desired_version
+        WHERE b.id = $1`,
+      values: [botId],
+    });
+    return rows[0] ?? null;
+  },
+
+  async findDesiredSummary(botId: string): Promise<DesiredSummaryRow | null> {
+    const { rows } = await db.query<DesiredSummaryRow>({
+      name: 'find-desired-summary',
+      text: `
+        SELECT v.version, v.hash, (v.payload::jsonb #>> '{intervals,heartbeat_seconds}')::int AS "heartbeatSeconds"
+        FROM bot b JOIN config_version v ON v.bot_id = b.id AND v.version = b.desired_version
+        WHERE b.id = $1`,
+      values: [botId],
+    });
+    return rows[0] ?? null;
+  },
+
+  async findVersionHash(botId: string, version: number): Promise<string | null> {
+    const { rows } = await db.query<{ hash: string }>({
+      name: 'find-version-hash',
+      text: 'SELECT hash FROM config_version WHERE bot_id = $1 AND version = $2',
+      values: [botId, version],
+    });
+    return rows[0]?.hash ?? null;
+  },
+});

@@ -1,0 +1,71 @@
+// Bundles one project with esbuild: src/<entry>.ts → dist/<entry>.js. Run in the project's folder, or give the folder.
+//
+// Its package.json says what: "bundle": { "entries": ["src/main.ts"], "external": true }
+//   external true    npm packages stay in node_modules, workspace libraries are inlined
+//   external false   one self-contained file
+import { existsSync, readFileSync } from 'node:fs';
+import { basename, dirname, join, parse, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+/** @param {string} projectFolder @returns {Promise<string[]>} the files written */
+export async function buildProject(projectFolder) {
+  const { bundle } = JSON.parse(readFileSync(join(projectFolder, 'package.json'), 'utf8'));
+  if (!bundle) throw new Error(`${join(projectFolder, 'package.json')} has no "bundle"`);
+  await build({
+    absWorkingDir: projectFolder,
+    entryPoints: bundle.entries,
+    outdir: 'dist',
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    target: 'node20',
+    conditions: ['@trawling/source'],
+    sourcemap: true,
+    logLevel: 'warning',
+    plugins: bundle.external ? [npmPackagesStayOutside()] : [],
+  });
+  return bundle.entries.map((entry) => join(projectFolder, 'dist', `${basename(entry, '.ts')}.js`));
+}
+
+/** Workspace libraries are TypeScript and come in; so do packages without a CommonJS form: requiring those warns on Node 20. */
+function npmPackagesStayOutside() {
+  return {
+    name: 'npm-packages-stay-outside',
+    setup({ onResolve }) {
+      onResolve({ filter: /^[^./]/ }, ({ path, importer, kind }) => {
+        if (kind === 'entry-point' || path.startsWith('@trawling/') || path.startsWith('node:')) return undefined;
+        if (isInsidePackage(importer) || isEsModuleOnly(path, importer)) return undefined;
+        return { path, external: true };
+      });
+    },
+  };
+}
+
+/** What an inlined package imports is looked at like the package itself, but from there. */
+const isInsidePackage = (file) => file.includes('/node_modules/');
+
+function isEsModuleOnly(specifier, importer) {
+  const name = specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/');
+  const manifest = findManifest(name, importer);
+  if (!manifest) return false;
+  const { type, exports } = JSON.parse(readFileSync(manifest, 'utf8'));
+  return type === 'module' && !/"(require|default)":"[^"]*\.cjs"|"require":/.test(JSON.stringify(exports ?? {}));
+}
+
+function findManifest(name, importer) {
+  for (let folder = dirname(importer); ; folder = dirname(folder)) {
+    const manifest = join(folder, 'node_modules', name, 'package.json');
+    if (existsSync(manifest)) return manifest;
+    if (folder === parse(folder).root) return null;
+  }
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const [folder = '.'] = process.argv.slice(2);
+  if (folder === '--help') {
+    console.log('usage: node tools/build.mjs [<project folder>]\nBundles the entries named in its package.json ("bundle") into dist/.');
+  } else {
+    for (const file of await buildProject(resolve(folder))) console.log(file);
+  }
+}

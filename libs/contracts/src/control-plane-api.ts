@@ -97,6 +97,10 @@ export const ChangeAccepted = z.object({
 });
 export type ChangeAccepted = z.infer<typeof ChangeAccepted>;
 
+/** Answer to DELETE /bots/{id}; asking again gives the same one. */
+export const DecommissionAccepted = z.object({ bot_id: BotId, decommission_requested_at: Timestamp });
+export type DecommissionAccepted = z.infer<typeof DecommissionAccepted>;
+
 export const BotSummary = BotView.pick({
   id: true, owner_id: true, name: true, labels: true, desired_version: true, applied_version: true,
   sync_status: true, sync_message: true, online: true, trading: true, created_at: true,
@@ -113,6 +117,8 @@ export const ListBotsQuery = z.strictObject({
   online: flag.optional(),
   /** `key=value`, or `key` for any value. */
   label: z.string().max(161).optional(),
+  /** Also bots whose machine is gone for good; they are left out otherwise. */
+  include_decommissioned: flag.optional(),
 });
 export type ListBotsQuery = z.infer<typeof ListBotsQuery>;
 

@@ -1,1 +1,1 @@
-module.exports = { ...require('../../jest.preset.cjs') };
+module.exports = { ...require('../../jest.preset.cjs'), testPathIgnorePatterns: ['/node_modules/', '\\.openclaw\\.spec\\.ts$'] };

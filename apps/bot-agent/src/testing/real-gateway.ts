@@ -1,0 +1,124 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { closeSync, openSync } from 'node:fs';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type JsonObject, MACHINE_FILES } from '@trawling/contracts';
+import { until } from '@trawling/runtime/testing';
+import { isGatewayReady } from '../gateway/readyz.js';
+
+/** A cold start on a busy machine of two cores takes half a minute. */
+const START_MS = 120_000;
+
+export interface OpenclawRuntime {
+  node: string;
+  openclawMjs: string;
+}
+
+/** The installed OpenClaw the specs run against; OPENCLAW_RUNTIME_DIR names the folder it was installed into. */
+export function openclawRuntime(): OpenclawRuntime {
+  const dir = process.env['OPENCLAW_RUNTIME_DIR'];
+  if (!dir) throw new Error('set OPENCLAW_RUNTIME_DIR to an installed OpenClaw runtime: these specs run the real one');
+  const platform = `node-${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`;
+  return {
+    node: join(dir, 'node_modules', platform, 'bin', 'node'),
+    openclawMjs: join(dir, 'node_modules', 'openclaw', 'openclaw.mjs'),
+  };
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return address.port;
+}
+
+export interface RealGateway {
+  /** The machine's directory, laid out as MACHINE_FILES says. */
+  dir: string;
+  port: number;
+  token: string;
+  httpUrl: string;
+  wsUrl: string;
+  /** Path of a file of MACHINE_FILES. */
+  path(file: keyof typeof MACHINE_FILES): string;
+  readConfig(): Promise<JsonObject>;
+  /** Spawns the process; does not wait. */
+  spawn(): void;
+  whenReady(): Promise<void>;
+  /** Resolves with the exit code once the process is gone. */
+  exited(): Promise<number | null>;
+  kill(signal: NodeJS.Signals): Promise<number | null>;
+  /** What it logged so far. */
+  log(): Promise<string>;
+  /** Ends it and removes the directory. */
+  stop(): Promise<void>;
+}
+
+/** A machine directory with the bootstrap config from `config(machine)`, and the real gateway on it. */
+export async function startRealGateway(
+  config: (machine: { dir: string; port: number; path: RealGateway['path'] }) => JsonObject,
+): Promise<RealGateway> {
+  const runtime = openclawRuntime();
+  const dir = await mkdtemp(join(tmpdir(), 'agent-openclaw-'));
+  const port = await freePort();
+  const token = randomBytes(24).toString('base64url');
+  const path: RealGateway['path'] = (file) => join(dir, MACHINE_FILES[file]);
+  const logFile = join(dir, 'gateway.log');
+  for (const folder of ['openclaw', 'agent', 'workspace'] as const) await mkdir(path(folder), { recursive: true, mode: 0o700 });
+  await writeFile(path('gatewayToken'), token, { mode: 0o600 });
+  await writeFile(path('openclawConfig'), JSON.stringify(config({ dir, port, path })), { mode: 0o600 });
+
+  let child: ChildProcess | null = null;
+  let gone: Promise<number | null> = Promise.resolve(null);
+
+  const gateway: RealGateway = {
+    dir,
+    port,
+    token,
+    path,
+    httpUrl: `http://127.0.0.1:${port}`,
+    wsUrl: `ws://127.0.0.1:${port}`,
+    readConfig: async () => JSON.parse(await readFile(path('openclawConfig'), 'utf8')),
+    log: () => readFile(logFile, 'utf8'),
+    spawn: () => {
+      const log = openSync(logFile, 'a');
+      const started = spawn(runtime.node, [runtime.openclawMjs, 'gateway', 'run', '--port', String(port), '--bind', 'loopback'], {
+        cwd: dir,
+        stdio: ['ignore', log, log],
+        env: {
+          PATH: process.env['PATH'],
+          HOME: dir,
+          OPENCLAW_STATE_DIR: path('openclaw'),
+          OPENCLAW_CONFIG_PATH: path('openclawConfig'),
+          OPENCLAW_NO_RESPAWN: '1',
+          NODE_COMPILE_CACHE: join(tmpdir(), 'agent-openclaw-compile-cache'),
+        },
+      });
+      closeSync(log);
+      child = started;
+      gone = new Promise((resolve) => started.once('exit', (code) => resolve(code)));
+    },
+    whenReady: async () => {
+      await until(() => isGatewayReady(gateway.httpUrl), { timeoutMs: START_MS, intervalMs: 150, message: 'the gateway is not ready' });
+    },
+    exited: () => gone,
+    kill: async (signal) => {
+      child?.kill(signal);
+      return gone;
+    },
+    stop: async () => {
+      child?.kill('SIGKILL');
+      await gone;
+      await rm(dir, { recursive: true, force: true, maxRetries: 20, retryDelay: 200 });
+    },
+  };
+
+  gateway.spawn();
+  await gateway.whenReady();
+  return gateway;
+}

@@ -1,0 +1,2 @@
+export * from './match-openapi.js';
+export * from './hold-to-openapi.js';

@@ -4,7 +4,7 @@
 const esmOnly = ['jose', 'uuid', 'fast-check', 'pure-rand', 'axios', 'croner'].join('|');
 
 module.exports = {
-  testEnvironment: 'node',
+  testEnvironment: require.resolve('./tools/jest/leak-check-environment.cjs'),
   testMatch: ['<rootDir>/src/**/*.spec.ts'],
   transform: {
     '^.+\\.[mc]?[tj]s$': [

@@ -138,7 +138,7 @@ function initialise({ folder, password, user, initdb }) {
     execFileSync(initdb, options, { ...user, cwd: tmpdir(), env: serverEnv(), stdio: 'pipe' });
   } catch (error) {
     rmSync(folder, { recursive: true, force: true });
-    throw new Error(`initdb failed: ${String(error.stderr ?? error.message).trim()}`);
+    throw new Error(`initdb failed: ${String(error.stderr ?? error.message).trim()}`, { cause: error });
   } finally {
     rmSync(passwordFile, { force: true });
   }

@@ -1,1 +1,17 @@
-export {};
+export * from './open-database.js';
+export { Prisma, type PrismaClient, type Transaction } from './prisma.js';
+export type { Queryable } from './queryable.js';
+export * from './change-feed/change.js';
+export * from './change-feed/notify.js';
+export * from './change-feed/listen-for-changes.js';
+export * from './stores/installation.store.js';
+export * from './stores/control-plane-key.store.js';
+export * from './stores/agent-build.store.js';
+export * from './stores/api-key.store.js';
+export * from './stores/idempotency-key.store.js';
+export * from './stores/audit-entry.store.js';
+export * from './stores/desired-bot.store.js';
+export * from './stores/bot-overview.store.js';
+export * from './stores/bot-secret.store.js';
+export * from './stores/report-history.store.js';
+export * from './stores/enrollment-decision.store.js';

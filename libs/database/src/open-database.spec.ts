@@ -1,0 +1,52 @@
+import { notify } from './change-feed/notify.js';
+import { openDatabase, type Database } from './open-database.js';
+import { createTestDatabase, type TestDatabase } from './testing/index.js';
+
+describe('openDatabase', () => {
+  let testDatabase: TestDatabase;
+  let database: Database;
+
+  beforeAll(async () => {
+    testDatabase = await createTestDatabase();
+    database = await openDatabase({ url: testDatabase.url, poolSize: 3 });
+  });
+  afterAll(async () => {
+    await database.close();
+    await testDatabase.close();
+  });
+
+  const addKey = (kid: string) => ({ data: { kid, purpose: 'signing', publicJwk: {}, privateKey: 'wrapped' } });
+
+  it('keeps nothing of a transaction that fails', async () => {
+    const failing = database.transaction(async (tx) => {
+      await tx.controlPlaneKey.create(addKey('lost'));
+      throw new Error('changed my mind');
+    });
+
+    await expect(failing).rejects.toThrow('changed my mind');
+    expect(await database.prisma.controlPlaneKey.count()).toBe(0);
+  });
+
+  it('gives Prisma and pg the same database', async () => {
+    await database.prisma.controlPlaneKey.create(addKey('kept'));
+
+    const { rows } = await database.pool.query('SELECT kid FROM control_plane_key');
+
+    expect(rows).toEqual([{ kid: 'kept' }]);
+  });
+
+  it('notifies through pg as well as through Prisma', async () => {
+    await notify(database.pool, { topic: 'config', ids: [] });
+    await notify(database.prisma, { topic: 'config', ids: null });
+  });
+
+  it('refuses to open a database that does not answer', async () => {
+    await expect(openDatabase({ url: 'postgresql://nobody@127.0.0.1:1/none' })).rejects.toThrow(/ECONNREFUSED/);
+  });
+
+  it('survives connections that are cut while idle', async () => {
+    await database.pool.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()');
+
+    await expect(database.pool.query('SELECT 1 AS one')).resolves.toMatchObject({ rows: [{ one: 1 }] });
+  });
+});

@@ -39,7 +39,7 @@ export async function recordBoot(
 
 function requireRate(waitSeconds: number): void {
   if (waitSeconds > 0) {
-    throw new DomainError('rate-limited', 'Too many boot reports.', { retry_after_seconds: waitSeconds });
+    throw new DomainError('rate-limited', 'Too many boot reports.', { retry_after: waitSeconds });
   }
 }
 

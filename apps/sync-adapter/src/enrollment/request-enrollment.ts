@@ -65,7 +65,7 @@ async function requireRecordable(deps: RequestEnrollmentDeps, request: EnrollReq
   if (token.decommissionRequestedAt !== null) throw refuse('bot-decommissioned');
   if (token.generation < token.currentGeneration) throw refuse('machine-superseded');
   const waitSeconds = deps.rateLimit(request.token_id);
-  if (waitSeconds > 0) throw new DomainError('rate-limited', 'Too many enrollment requests.', { retry_after_seconds: waitSeconds });
+  if (waitSeconds > 0) throw new DomainError('rate-limited', 'Too many enrollment requests.', { retry_after: waitSeconds });
 }
 
 /** A machine that was fenced since it enrolled hears so here as it does everywhere. */

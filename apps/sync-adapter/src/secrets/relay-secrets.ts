@@ -2,6 +2,9 @@ import { BotConfigPayload, DomainError, type SealedSecrets } from '@trawling/con
 import type { DesiredConfigRow, SealedSecretRow } from '@trawling/database';
 import { secretReferences } from '@trawling/domain';
 
+/** The control plane seals within a moment of the enrollment or of the new secret. */
+const RETRY_AFTER_SECONDS = 2;
+
 export interface RelaySecretsDeps {
   findDesiredConfig: (botId: string) => Promise<DesiredConfigRow | null>;
   listSealedSecrets: (botId: string, credentialId: string) => Promise<SealedSecretRow[]>;
@@ -25,7 +28,7 @@ export async function relaySecrets(
   const missing = wanted.filter((reference) => !sealed.some((row) => row.name === reference.secret && row.version === reference.version));
   if (missing.length > 0) {
     const names = missing.map((reference) => `${reference.secret} version ${reference.version}`).join(', ');
-    throw new DomainError('secrets-not-sealed', `Not sealed for this machine yet: ${names}.`);
+    throw new DomainError('secrets-not-sealed', `Not sealed for this machine yet: ${names}.`, { retry_after: RETRY_AFTER_SECONDS });
   }
   return { secrets: sealed.filter(isWanted) };
 }

@@ -1,3 +1,6 @@
+import type { EnrollRequest } from '@trawling/contracts';
+import { notify } from '../change-feed/notify.js';
+import type { Transaction } from '../prisma.js';
 import type { Queryable } from '../queryable.js';
 
 /** What the sync-adapter may know of a token: whose it is, never its secret. */
@@ -20,7 +23,7 @@ export interface NewEnrollmentRequest {
   id: string;
   botId: string;
   tokenId: string;
-  request: unknown;
+  request: EnrollRequest;
   requestHash: string;
 }
 
@@ -46,16 +49,10 @@ export const enrollmentInboxStore = (db: Queryable) => ({
     });
     return rows[0] ?? null;
   },
-
-  /** False when the same request is there already. */
-  async insertEnrollmentRequest(row: NewEnrollmentRequest): Promise<boolean> {
-    const { rowCount } = await db.query({
-      name: 'insert-enrollment-request',
-      text: `
-        INSERT INTO enrollment_request (id, bot_id, token_id, request, request_hash)
-        VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING`,
-      values: [row.id, row.botId, row.tokenId, JSON.stringify(row.request), row.requestHash],
-    });
-    return rowCount === 1;
-  },
 });
+
+/** Leaves the request for the control plane and tells it once committed; the same request again changes nothing. */
+export async function insertEnrollmentRequest(tx: Transaction, row: NewEnrollmentRequest): Promise<void> {
+  const { count } = await tx.enrollmentRequest.createMany({ data: [row], skipDuplicates: true });
+  if (count > 0) await notify(tx, { topic: 'enrollment_requested', ids: [row.id] });
+}

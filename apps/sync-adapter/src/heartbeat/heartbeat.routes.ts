@@ -1,0 +1,20 @@
+import { BotStatus, HeartbeatResponse } from '@trawling/contracts';
+import { defineRoute, type Authenticator, type Route } from '@trawling/http';
+import { type CallingBot } from '../authentication/authenticate-bot.js';
+import { BotParams, bodyProblems, credentialProblems } from '../bot-route.js';
+import { recordHeartbeat, type RecordHeartbeatDeps } from './record-heartbeat.js';
+
+export const heartbeatRoutes = (deps: RecordHeartbeatDeps & { auth: Authenticator<CallingBot> }): Route[] => [
+  defineRoute({
+    method: 'post',
+    path: '/bots/:bot_id/heartbeat',
+    operationId: 'sendHeartbeat',
+    summary: 'Stores the status and renews the lease; 409 says that a newer config is there',
+    tags: ['reports'],
+    auth: deps.auth,
+    params: BotParams,
+    body: BotStatus,
+    responses: { 200: HeartbeatResponse, problems: [...credentialProblems, ...bodyProblems, 'config-update-available'] },
+    handler: async ({ auth, body }) => ({ status: 200, body: await recordHeartbeat(deps, auth, body) }),
+  }),
+];

@@ -1,0 +1,38 @@
+import { type Authenticator, type Route } from '@trawling/http';
+import { acksRoutes } from './acks/acks.routes.js';
+import { agentFilesRoutes, type AgentFilesRoutesDeps } from './agent-files/agent-files.routes.js';
+import { type AcknowledgeConfigDeps } from './acks/acknowledge-config.js';
+import { type CallingBot } from './authentication/authenticate-bot.js';
+import { bootRoutes, type BootRoutesDeps } from './boot/boot.routes.js';
+import { configRoutes, type ConfigRoutesDeps } from './config/config.routes.js';
+import { enrollmentRoutes, type EnrollmentRoutesDeps } from './enrollment/enrollment.routes.js';
+import { heartbeatRoutes } from './heartbeat/heartbeat.routes.js';
+import { type RecordHeartbeatDeps } from './heartbeat/record-heartbeat.js';
+import { keysRoutes } from './keys/keys.routes.js';
+import { type ReadKeySetDeps } from './keys/read-key-set.js';
+import { reportsRoutes, type ReportsRoutesDeps } from './reports/reports.routes.js';
+import { type RelaySecretsDeps } from './secrets/relay-secrets.js';
+import { secretsRoutes } from './secrets/secrets.routes.js';
+
+export type SyncRoutesDeps = { auth: Authenticator<CallingBot> } & EnrollmentRoutesDeps &
+  BootRoutesDeps &
+  AgentFilesRoutesDeps &
+  ConfigRoutesDeps &
+  ReadKeySetDeps &
+  RelaySecretsDeps &
+  AcknowledgeConfigDeps &
+  RecordHeartbeatDeps &
+  ReportsRoutesDeps;
+
+/** Everything a bot can say to us, on one screen. */
+export const syncRoutes = (deps: SyncRoutesDeps): Route[] => [
+  ...agentFilesRoutes(deps), //  GET  /agent/:sha256
+  ...enrollmentRoutes(deps), //  POST /bots/:bot_id/enroll
+  ...bootRoutes(deps), //        POST /bots/:bot_id/boot
+  ...configRoutes(deps), //      GET  /bots/:bot_id/config
+  ...keysRoutes(deps), //        GET  /bots/:bot_id/keys
+  ...secretsRoutes(deps), //     GET  /bots/:bot_id/secrets
+  ...acksRoutes(deps), //        POST /bots/:bot_id/config_ack
+  ...heartbeatRoutes(deps), //   POST /bots/:bot_id/heartbeat
+  ...reportsRoutes(deps), //     POST /bots/:bot_id/{metrics,events,webhook}
+];

@@ -2,8 +2,10 @@ import type { ProblemCode } from '@trawling/contracts';
 import type { Prisma } from '../generated/prisma/client.js';
 
 type Tx = Prisma.TransactionClient;
-export type EnrollmentRequestRow = Prisma.EnrollmentRequestGetPayload<object>;
-export type EnrollmentTokenRow = Prisma.EnrollmentTokenGetPayload<object>;
+/** A machine's request that waits for a verdict. */
+export type PendingEnrollment = Prisma.EnrollmentRequestGetPayload<object>;
+/** A token while we hold its row; expired by the database's clock. */
+export type LockedEnrollmentToken = Prisma.EnrollmentTokenGetPayload<object> & { expired: boolean };
 export type BotCredentialRow = Prisma.BotCredentialGetPayload<object>;
 
 /** Requests nobody has decided, oldest first. */
@@ -17,7 +19,7 @@ export async function pendingEnrollments(tx: Tx, limit: number): Promise<{ id: s
 }
 
 /** The request if it is still undecided, locked; null when it is decided or another process decides it right now. */
-export async function lockPendingEnrollment(tx: Tx, id: string): Promise<EnrollmentRequestRow | null> {
+export async function lockPendingEnrollment(tx: Tx, id: string): Promise<PendingEnrollment | null> {
   const locked = await tx.$queryRaw<unknown[]>`
     SELECT 1 FROM enrollment_request WHERE id = ${id}::uuid AND state = 'pending' FOR UPDATE SKIP LOCKED`;
   return locked.length === 0 ? null : tx.enrollmentRequest.findUnique({ where: { id } });
@@ -36,7 +38,7 @@ export async function decideEnrollmentRequest(
 export async function lockEnrollmentTokens(
   tx: Tx,
   of: { botId: string; generation: number },
-): Promise<(EnrollmentTokenRow & { expired: boolean })[]> {
+): Promise<LockedEnrollmentToken[]> {
   const rows = await tx.$queryRaw<{ id: string; expired: boolean }[]>`
     SELECT id, expires_at <= now() AS expired FROM enrollment_token
     WHERE bot_id = ${of.botId}::uuid AND generation = ${of.generation} ORDER BY id FOR UPDATE`;

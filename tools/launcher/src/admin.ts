@@ -1,0 +1,48 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { ControlPlaneProblem, createControlPlaneClient } from './control-plane-client.js';
+import { readOrMake, writePrivately, type StateDir } from './state-dir.js';
+
+/** Runs the control plane's administration command; what it prints. Rejects with what it said. */
+export type Admin = (...args: string[]) => Promise<string>;
+
+export function adminCommand(root: string, env: Record<string, string>): Admin {
+  const script = join(root, 'apps/control-plane/dist/admin.js');
+  return (...args) =>
+    new Promise((resolve, reject) => {
+      execFile(process.execPath, [script, ...args], { env, timeout: 60_000 }, (error, stdout, stderr) => {
+        if (error) reject(new Error(`control-plane admin ${args[0] ?? ''} failed: ${(stderr || stdout || error.message).trim()}`));
+        else resolve(stdout.trim());
+      });
+    });
+}
+
+/** Makes the installation's row and keys, and publishes the agent's file. Doing it again changes nothing. */
+export async function initialise(admin: Admin, input: { root: string; rootKeyFile: string; queueBackend: string }): Promise<void> {
+  await admin('init', '--root-key', input.rootKeyFile, '--queue-backend', input.queueBackend);
+  await admin('publish-agent', '--file', join(input.root, 'apps/bot-agent/dist/main.js'));
+}
+
+const ApiKey = z.looseObject({ key: z.string() });
+
+/** The launcher's own API key: kept in the state folder, made anew when the control plane does not know it. */
+export async function readOrMakeApiKey(admin: Admin, state: StateDir, controlPlaneUrl: string): Promise<string> {
+  const file = state.secret('api-key');
+  const make = async (): Promise<string> => ApiKey.parse(JSON.parse(await admin('create-api-key', '--name', 'npm-start', '--role', 'admin', '--json'))).key;
+  const kept = readOrMake(file, () => '');
+  if (kept && (await works(controlPlaneUrl, kept))) return kept;
+  const key = await make();
+  writePrivately(file, key);
+  return key;
+}
+
+async function works(url: string, apiKey: string): Promise<boolean> {
+  try {
+    await createControlPlaneClient({ url, apiKey }).listBots({ limit: '1' });
+    return true;
+  } catch (error) {
+    if (error instanceof ControlPlaneProblem && error.problem.status === 401) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,50 @@
+import { createServer } from 'node:net';
+import { once } from 'node:events';
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import { readOrMakeInstallation } from './installation.js';
+import { findFreeBase } from './ports.js';
+import { openStateDir } from './state-dir.js';
+import { temporaryFolder } from './testing/temporary-folder.js';
+
+const folder = temporaryFolder();
+const terminal = { say: () => undefined, progress: () => undefined };
+let number = 0;
+const newState = () => openStateDir(join(folder, String((number += 1))));
+
+describe('the state folder of an installation', () => {
+  it('keeps the ports it was made with, and is private', async () => {
+    const state = newState();
+    const portBase = await findFreeBase(24_000);
+
+    await readOrMakeInstallation({ state, portBase, env: {}, terminal });
+
+    expect(await readOrMakeInstallation({ state, portBase: undefined, env: {}, terminal })).toEqual({
+      port_base: portBase, queue_backend: 'postgres', database: 'embedded',
+    });
+    expect(statSync(state.root).mode & 0o777).toBe(0o700);
+    expect(statSync(state.installation).mode & 0o777).toBe(0o600);
+  });
+
+  it('refuses other ports, another queue and another database with what to do', async () => {
+    const state = newState();
+    const portBase = await findFreeBase(24_000);
+    await readOrMakeInstallation({ state, portBase, env: {}, terminal });
+    const again = (env: NodeJS.ProcessEnv, base?: number) => readOrMakeInstallation({ state, portBase: base, env, terminal });
+
+    await expect(again({}, 29_000)).rejects.toThrow(/made with --port-base/);
+    await expect(again({ REDIS_URL: 'redis://127.0.0.1' })).rejects.toThrow(/unset REDIS_URL/);
+    await expect(again({ DATABASE_URL: 'postgres://x' })).rejects.toThrow(/unset DATABASE_URL/);
+  });
+
+  it('refuses a block of ports that is in use, naming the port', async () => {
+    const base = await findFreeBase(25_000);
+    const server = createServer().listen(base + 3, '127.0.0.1');
+    await once(server, 'listening');
+
+    await expect(readOrMakeInstallation({ state: newState(), portBase: base, env: {}, terminal })).rejects.toThrow(`Port ${base + 3} is in use`);
+
+    server.close();
+    await once(server, 'close');
+  });
+});

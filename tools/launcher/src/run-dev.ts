@@ -1,0 +1,52 @@
+import { type BotView } from '@trawling/contracts';
+import { connectionOf, keepConnectionFile } from './connection.js';
+import { DEMO_LABEL, demoBotRequest } from './demo-bot.js';
+import { type Fleet } from './fleet.js';
+import { panel } from './panel.js';
+import { type StateDir } from './state-dir.js';
+import { type Terminal } from './terminal.js';
+import { type Bounds, Stopped } from './wait.js';
+import { waitForBot } from './wait-for-bot.js';
+
+/** Sees to it that the demo bots are there and up, writes connection.json and says what to try. Returns how to stop. */
+export async function runDev(input: {
+  fleet: Fleet;
+  state: StateDir;
+  bots: number;
+  terminal: Terminal;
+  bounds: Bounds;
+}): Promise<() => void> {
+  const { fleet, state, terminal, bounds } = input;
+  const ids = await ensureDemoBots(fleet, input.bots, terminal);
+  const bots = await Promise.all(ids.map((botId, index) => whenUp(input, botId, ids.length > 1 ? `bot ${index + 1}: ` : '')));
+  if (bounds.signal.aborted) throw new Stopped();
+  const stop = keepConnectionFile(fleet, state);
+  terminal.say(panel({ connection: connectionOf(fleet, state), bots, stateDir: state.root, llm: fleet.llm.description }));
+  return stop;
+}
+
+/** The demo bots of earlier starts, and new ones up to the number asked for. */
+async function ensureDemoBots(fleet: Fleet, wanted: number, terminal: Terminal): Promise<string[]> {
+  const { bots } = await fleet.controlPlane.listBots({ label: DEMO_LABEL, limit: '200' });
+  const ids = bots.map((bot) => bot.id);
+  if (ids.length > 0) terminal.say(`Bots: ${ids.length} of an earlier start`);
+  while (ids.length < wanted) {
+    const { bot_id } = await fleet.controlPlane.createBot(demoBotRequest({ number: ids.length + 1, llm: fleet.llm }));
+    terminal.say(`Bots: created demo bot ${bot_id} (paper trading, local machine)`);
+    ids.push(bot_id);
+  }
+  return ids;
+}
+
+/** A bot that does not come up is shown as it is: everything else runs, and its state says why. */
+async function whenUp({ fleet, terminal, bounds }: { fleet: Fleet; terminal: Terminal; bounds: Bounds }, botId: string, label: string): Promise<BotView> {
+  const deps = { controlPlane: fleet.controlPlane, terminal, label };
+  try {
+    const condition = (bot: BotView): boolean => bot.online && bot.sync_status === 'synced';
+    return await waitForBot(deps, bounds, { botId, what: `bot ${botId} to run its config`, condition });
+  } catch (error) {
+    if (error instanceof Stopped) throw error;
+    terminal.say(`${label}${error instanceof Error ? error.message : String(error)}`);
+    return fleet.controlPlane.getBot(botId);
+  }
+}

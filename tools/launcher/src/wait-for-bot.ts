@@ -1,0 +1,44 @@
+import { type BotView } from '@trawling/contracts';
+import { ControlPlaneProblem, type ControlPlaneClient } from './control-plane-client.js';
+import { type Terminal } from './terminal.js';
+import { type Bounds, waitFor } from './wait.js';
+
+/** One line on where the bot is, as an owner reads it. */
+export function describeBot(bot: BotView): string {
+  const machine = bot.machine;
+  const stage = machine?.boot_stage ? `, ${machine.boot_stage}` : '';
+  return `machine ${machine?.state ?? 'none'}${stage} (${machine?.reason ?? '-'}); config ${bot.sync_status}: ${bot.sync_message}`;
+}
+
+/** Says what the bot is doing whenever that changes, until the condition holds. Rejects at once when it cannot any more. */
+export async function waitForBot(
+  { controlPlane, terminal, label }: { controlPlane: ControlPlaneClient; terminal: Terminal; label: string },
+  bounds: Bounds,
+  { botId, what, condition }: { botId: string; what: string; condition: (bot: BotView) => boolean },
+): Promise<BotView> {
+  let last = '';
+  return waitFor(
+    bounds,
+    what,
+    async () => {
+      const bot = await controlPlane.getBot(botId).catch((error: unknown) => {
+        if (error instanceof ControlPlaneProblem && error.problem.status < 500) throw error;
+        last = String(error); // the control plane may be restarting
+        return null;
+      });
+      if (!bot) return null;
+      last = describeBot(bot);
+      terminal.progress(`${label}${botId}`, `${label}${last}`);
+      if (condition(bot)) return bot;
+      if (bot.machine?.state === 'failed' && bot.decommission_requested_at === null) throw new Error(`the machine failed: ${bot.machine.reason}`);
+      if (bot.sync_status === 'failed') throw new Error(`version ${bot.desired_version} failed: ${failureOf(bot)}`);
+      return null;
+    },
+    { describe: () => last, everyMs: 250 },
+  );
+}
+
+function failureOf(bot: BotView): string {
+  const issues = bot.last_ack?.error?.issues ?? [];
+  return [bot.sync_message, ...issues.map((issue) => `${issue.path}: ${issue.message}`)].join('; ');
+}

@@ -44,3 +44,11 @@ GRANT SELECT (id, bot_id, generation, created_at, revoked_at, revoked_reason), U
   ON bot_credential TO trawling_provisioner;
 GRANT SELECT, INSERT ON bot_event TO trawling_provisioner;
 GRANT SELECT (id, bot_id), INSERT ON audit_entry TO trawling_provisioner;
+
+-- BullMQ's own schema: the queue when there is no Redis. Control plane and provisioner only.
+REVOKE ALL ON SCHEMA bullmq FROM trawling_control_plane, trawling_sync_adapter, trawling_provisioner;
+REVOKE ALL ON ALL TABLES IN SCHEMA bullmq FROM trawling_control_plane, trawling_sync_adapter, trawling_provisioner;
+GRANT USAGE ON SCHEMA bullmq TO trawling_control_plane, trawling_provisioner;
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA bullmq TO trawling_control_plane, trawling_provisioner;
+GRANT USAGE ON ALL SEQUENCES IN SCHEMA bullmq TO trawling_control_plane, trawling_provisioner;
+REVOKE INSERT, UPDATE, DELETE ON bullmq.migration FROM trawling_control_plane, trawling_provisioner;

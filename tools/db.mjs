@@ -1,6 +1,6 @@
 // The database from the command line, without Prisma's native engine (its download may be blocked).
 //
-//   node tools/db.mjs deploy [--role-password role=password]…   migrations, then roles and grants
+//   node tools/db.mjs deploy [--role-password role=password]…   migrations (ours, BullMQ's), then roles and grants
 //   node tools/db.mjs dev <name>                                write the next migration from prisma/schema.prisma
 //   node tools/db.mjs status                                    what is applied, what differs
 //
@@ -11,6 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { runMigrations as migrateQueueSchema } from 'bullmq';
 import pg from 'pg';
 import { applyGrants, roles } from './database/grants.mjs';
 import { applyMigrations, migrationsFolder, readMigrations } from './database/migrations.mjs';
@@ -19,13 +20,15 @@ import { startPostgres } from './pg.mjs';
 export { roles };
 
 /**
- * Brings a database up to date: migrations, then roles and grants. Safe to run again and at the same time as another.
+ * Brings a database up to date: our migrations, BullMQ's (schema "bullmq", used when there is no Redis), then roles and
+ * grants. Safe to run again and at the same time as another.
  * @param {{ databaseUrl: string, rolePasswords?: Record<string, string>, warn?: (line: string) => void }} options
  * @returns {Promise<{ applied: string[], granted: boolean }>} names of the migrations applied; whether the app roles exist
  */
 export async function deploy({ databaseUrl, rolePasswords = {}, warn = console.warn }) {
   return withClient(databaseUrl, async (client) => {
     const applied = await applyMigrations(client, { warn });
+    await migrateQueueSchema(client);
     return { applied, granted: await applyGrants(client, { passwords: rolePasswords, warn }) };
   });
 }

@@ -1,0 +1,57 @@
+import { type MachineSpec, type ProviderState } from '@trawling/contracts';
+
+/** Which machine is meant: at most one lives for each. */
+export type MachineKey = { botId: string; generation: number };
+
+/** One machine as its provider sees it. */
+export type FoundMachine = MachineKey & {
+  providerId: string;
+  state: ProviderState;
+  createdAt: Date;
+};
+
+/** What a machine is made from, but what only the driver knows (its port, the paths of OpenClaw). */
+export type MachineOrder = Pick<
+  MachineSpec,
+  'installation_id' | 'sync_adapter_url' | 'root_public_jwk' | 'agent_sha256' | 'data_retrieval_url'
+> & {
+  /** `tte_…`, valid for this machine only. */
+  enrollmentToken: string;
+};
+
+/** `unknown`: the call ended without a clear answer, so a machine may exist; look for it before another create. */
+export type CreateResult =
+  | { outcome: 'accepted'; providerId: string }
+  | { outcome: 'rejected'; reason: string; retryable: boolean }
+  | { outcome: 'unknown'; reason: string };
+
+/** `not_ready` heals by itself (something is still being prepared); `broken` needs somebody. */
+export type Preflight = { state: 'ready' } | { state: 'not_ready' | 'broken'; reason: string };
+
+/**
+ * Makes and ends machines of one kind. Every call may be repeated after a crash at any point; nothing here decides
+ * whether a machine should exist.
+ */
+export type MachineDriver = {
+  readonly kind: 'local' | 'digitalocean';
+  /** How long create may take at most, in milliseconds: whoever calls it needs that much of its lease. */
+  readonly createTimeoutMs: number;
+  /** How long after an unknown outcome a machine may still turn up, in milliseconds. */
+  readonly settleMs: number;
+  /** Whether create would work now; cheap, called before each create. */
+  preflight: () => Promise<Preflight>;
+  /** Every machine of this bot, of all generations; an empty list is an answer. */
+  find: (botId: string) => Promise<FoundMachine[]>;
+  /** Never throws away an unknown outcome. */
+  create: (key: MachineKey, order: MachineOrder) => Promise<CreateResult>;
+  /** Null: no such machine (any more). */
+  get: (providerId: string) => Promise<FoundMachine | null>;
+  /** Of a machine that is off; one that runs stays as it is. */
+  start: (providerId: string) => Promise<void>;
+  /** Ends what runs and keeps the machine. */
+  stop: (providerId: string) => Promise<void>;
+  /** Resolves when nothing of it is left or is being deleted; a machine that is gone already is a success. */
+  destroy: (providerId: string) => Promise<void>;
+  /** Every machine of this installation, for the sweep. */
+  list: () => Promise<FoundMachine[]>;
+};

@@ -1,0 +1,71 @@
+import { AckError, AckOutcome, BotStatus, type BotSummary, type BotView, Labels, type LastAck } from '@trawling/contracts';
+import type { BotOverview, MachineOverview } from '@trawling/database';
+import { syncStatus } from '@trawling/domain';
+import { z } from 'zod';
+import { storedSettings } from './bot-settings-input.js';
+import { machineView } from './machine-view.js';
+
+type StoredAck = { version: number; outcome: string; error: unknown; receivedAt: Date };
+
+/** A verdict as the API shows it. */
+export function lastAck(ack: StoredAck | null): z.infer<typeof LastAck> | null {
+  if (!ack) return null;
+  return {
+    version: ack.version,
+    outcome: AckOutcome.parse(ack.outcome),
+    error: AckError.nullable().parse(ack.error ?? null),
+    received_at: ack.receivedAt.toISOString(),
+  };
+}
+
+const StatusHealth = BotStatus.pick({ health: true });
+
+/** The part that lists show as well. */
+export function botSummary(bot: BotOverview): z.infer<typeof BotSummary> {
+  const sync = syncStatus({
+    desired: { version: bot.desired_version, hash: bot.desired_hash },
+    reported: { appliedVersion: bot.applied_version, appliedHash: bot.applied_hash },
+    ack: ackOf(bot),
+  });
+  return {
+    id: bot.id,
+    owner_id: bot.owner_id,
+    name: storedSettings(bot.settings).name,
+    labels: Labels.parse(bot.labels),
+    desired_version: bot.desired_version,
+    applied_version: bot.applied_version,
+    sync_status: sync.status,
+    sync_message: sync.message,
+    online: bot.online,
+    trading: bot.paused ? 'paused' : 'active',
+    created_at: bot.created_at.toISOString(),
+  };
+}
+
+/** In one screen what an owner asks: desired, applied, sync status, online, machine with reason and next step. */
+export function botView(input: {
+  bot: BotOverview;
+  machine: MachineOverview | null;
+  secrets: readonly { name: string; version: number }[];
+}): BotView {
+  const { bot, machine, secrets } = input;
+  const health = StatusHealth.safeParse(bot.status);
+  return {
+    ...botSummary(bot),
+    desired_hash: bot.desired_hash,
+    last_ack: ackOf(bot),
+    last_heartbeat_at: bot.last_heartbeat_at?.toISOString() ?? null,
+    health: health.success ? health.data.health : null,
+    machine: machineView(machine, bot.decommission_requested_at !== null),
+    settings: storedSettings(bot.settings),
+    secrets: secrets.map(({ name, version }) => ({ name, version })),
+    updated_at: bot.updated_at.toISOString(),
+    decommission_requested_at: bot.decommission_requested_at?.toISOString() ?? null,
+    decommissioned_at: bot.decommissioned_at?.toISOString() ?? null,
+  };
+}
+
+function ackOf(bot: BotOverview): z.infer<typeof LastAck> | null {
+  if (bot.ack_version === null || bot.ack_outcome === null || bot.ack_received_at === null) return null;
+  return lastAck({ version: bot.ack_version, outcome: bot.ack_outcome, error: bot.ack_error, receivedAt: bot.ack_received_at });
+}

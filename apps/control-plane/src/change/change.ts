@@ -1,0 +1,78 @@
+import { DomainError } from '@trawling/contracts';
+import { claimIdempotencyKey, saveIdempotentAnswer, type Transaction } from '@trawling/database';
+import type { Logger } from '@trawling/runtime';
+import type { z } from 'zod';
+import type { Caller } from '../auth/caller.js';
+
+/** One accepted change as it happens: everything that belongs to it goes through `tx` and is there whole or not at all. */
+export type Change = {
+  tx: Transaction;
+  caller: Caller;
+  requestId: string;
+  /** When it was asked for; the same moment in every row it writes. */
+  at: Date;
+  /** Wakes the provisioner for this bot after the commit. */
+  wakeMachine: (botId: string) => void;
+};
+
+export type ChangeRequest = {
+  caller: Caller;
+  requestId: string;
+  /** HTTP status of the answer, kept with it. */
+  status: number;
+  /** From the header Idempotency-Key; the hash covers method, path and body. */
+  idempotency: { key: string; requestHash: string } | null;
+};
+
+export type RunChangeDeps = {
+  transaction: <T>(run: (tx: Transaction) => Promise<T>) => Promise<T>;
+  enqueueMachine: (botId: string) => Promise<void>;
+  now: () => Date;
+  logger: Logger;
+};
+
+/**
+ * Runs one change in one transaction, and at most once per Idempotency-Key: the key, the change and the answer are
+ * committed together, so a repetition gets the first answer, also when both run at the same time. A change that throws
+ * leaves nothing behind, not even its key. Throws DomainError `idempotency-key-reused` for another request.
+ */
+export async function runChange<Body>(
+  deps: RunChangeDeps,
+  request: ChangeRequest,
+  /** What the change answers; a kept answer is read back through it. */
+  Answer: z.ZodType<Body>,
+  change: (change: Change) => Promise<Body>,
+): Promise<{ body: Body; replayed: boolean }> {
+  const toWake: string[] = [];
+  const answer = await deps.transaction(async (tx) => {
+    const { caller, requestId, idempotency } = request;
+    const claim = idempotency && { apiKeyId: caller.keyId, ...idempotency };
+    const earlier = claim ? await claimIdempotencyKey(tx, claim) : null;
+    if (earlier?.state === 'taken') return { body: Answer.parse(keptAnswer(earlier, idempotency)), replayed: true };
+    const body = await change({ tx, caller, requestId, at: deps.now(), wakeMachine: (botId) => toWake.push(botId) });
+    if (claim) await saveIdempotentAnswer(tx, claim, { status: request.status, body });
+    return { body, replayed: false };
+  });
+  for (const botId of toWake) await wake(deps, botId);
+  return answer;
+}
+
+function keptAnswer(
+  earlier: { requestHash: string; status: number | null; body: unknown },
+  request: ChangeRequest['idempotency'],
+): unknown {
+  if (earlier.requestHash !== request?.requestHash) {
+    throw new DomainError('idempotency-key-reused', 'This Idempotency-Key was used with another method, address or body');
+  }
+  if (earlier.status === null) throw new DomainError('request-in-progress', 'Ask again in a moment');
+  return earlier.body;
+}
+
+/** A hint only: when the queue is away the provisioner's sweep finds the bot. */
+async function wake(deps: RunChangeDeps, botId: string): Promise<void> {
+  try {
+    await deps.enqueueMachine(botId);
+  } catch (error) {
+    deps.logger.warn({ err: error, bot_id: botId }, 'the queue took no wake-up; the sweep will find this bot');
+  }
+}

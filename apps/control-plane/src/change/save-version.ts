@@ -1,0 +1,83 @@
+import { BotConfigPayload, type BotSettings, DomainError, type VersionReason } from '@trawling/contracts';
+import { signConfig } from '@trawling/crypto';
+import {
+  currentSecrets,
+  findConfigVersion,
+  insertConfigVersion,
+  newestAgentBuild,
+  notify,
+  pointBotAt,
+  type Transaction,
+} from '@trawling/database';
+import { canonicalJson, generateBotConfig } from '@trawling/domain';
+import { actorOf } from '../auth/caller.js';
+import type { SigningKey } from '../installation/load-keys.js';
+import type { Change } from './change.js';
+
+/** The OpenClaw that every machine of this release runs. */
+export const OPENCLAW_VERSION = '2026.9.6';
+
+export type VersionDeps = { signingKey: SigningKey; newId: () => string };
+
+type Wanted = {
+  botId: string;
+  version: number;
+  settings: BotSettings;
+  paused: boolean;
+  /** Default: the newest agent build. A change that is not about settings leaves it as it is. */
+  runtime?: BotConfigPayload['runtime'];
+};
+
+/** The payload that today's generator makes of these settings. Throws DomainError `unavailable` while no agent is published. */
+export async function generateVersion(change: Change, wanted: Wanted): Promise<BotConfigPayload> {
+  const { botId, version, settings, paused } = wanted;
+  const runtime = wanted.runtime ?? (await newestRuntime(change.tx));
+  const secrets = (await currentSecrets(change.tx, botId)).map((secret) => ({ name: secret.name, version: secret.version }));
+  const context = { botId, version, issuedAt: change.at, paused, holdTrading: false, secrets, runtime };
+  return generateBotConfig({ settings, context });
+}
+
+async function newestRuntime(tx: Transaction): Promise<BotConfigPayload['runtime']> {
+  const build = await newestAgentBuild(tx);
+  if (!build) throw new DomainError('unavailable', 'There is no agent build published yet: run "admin publish-agent" first');
+  return { openclaw_version: OPENCLAW_VERSION, agent_sha256: build.sha256 };
+}
+
+/** A stored snapshot. Throws DomainError `version-not-found`. */
+export async function storedVersion(tx: Transaction, botId: string, version: number) {
+  const row = await findConfigVersion(tx, botId, version);
+  if (!row) throw new DomainError('version-not-found', `Bot ${botId} has no version ${version}`);
+  return { row, payload: BotConfigPayload.parse(JSON.parse(row.payload)) };
+}
+
+/**
+ * Stores the snapshot with its signature, makes it the desired version and tells whoever listens, all with the
+ * commit. The text is canonical, so that its bytes are what the hash was made of.
+ */
+export async function saveVersion(
+  deps: VersionDeps,
+  change: Change,
+  version: { payload: BotConfigPayload; settings: BotSettings; paused: boolean; reason: VersionReason },
+): Promise<void> {
+  const { payload, settings, paused, reason } = version;
+  const { bot_id, hash, issued_at } = payload;
+  const number = Number(payload.version);
+  const jws = await signConfig({ payload: { bot_id, version: payload.version, hash, issued_at }, ...deps.signingKey });
+  await insertConfigVersion(
+    change.tx,
+    {
+      botId: bot_id,
+      version: number,
+      hash,
+      payload: canonicalJson(payload),
+      settings,
+      paused,
+      reason,
+      createdBy: actorOf(change.caller),
+      issuedAt: change.at,
+    },
+    { kid: deps.signingKey.kid, jws },
+  );
+  await pointBotAt(change.tx, bot_id, { version: number, settings, paused, at: change.at });
+  await notify(change.tx, { topic: 'config', ids: [bot_id] });
+}

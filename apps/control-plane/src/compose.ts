@@ -1,0 +1,80 @@
+import { createKeyring } from '@trawling/crypto';
+import { type Database, deleteExpiredIdempotencyKeys, listenForChanges, openDatabase } from '@trawling/database';
+import { drain, listen } from '@trawling/http';
+import { assertQueueBackend, chooseQueueBackend, openMachineQueue } from '@trawling/queues';
+import { type Logger, type OnStop, systemClock, uuid7, withReleasers } from '@trawling/runtime';
+import { startEnrollmentLoop } from './enrollment/enrollment-loop.js';
+import { verifyEnrollment } from './enrollment/verify-enrollment.js';
+import type { Env } from './env.js';
+import { controlPlaneApp } from './http-app.js';
+import { loadKeys } from './installation/load-keys.js';
+
+/** Expired idempotency keys are free to use again anyway; deleting them only saves space. Milliseconds. */
+const CLEAN_UP_MS = 3_600_000;
+
+export type ControlPlaneOptions = {
+  databaseUrl: string;
+  redisUrl?: string | undefined;
+  masterKeys: string;
+  logger: Logger;
+  version: string;
+};
+
+/** The API with what is behind it, enrollments being decided, not listening yet. Tests start here. */
+export async function openControlPlane(onStop: OnStop, options: ControlPlaneOptions) {
+  const { databaseUrl, redisUrl, logger, version } = options;
+  const database = await openDatabase({ url: databaseUrl, logger });
+  onStop(() => database.close(), 'database');
+  await assertQueueBackend(database, chooseQueueBackend({ redisUrl }));
+  const keyring = createKeyring(options.masterKeys);
+  const { signingKey, tokenSealingKeys } = await loadKeys({ db: database.prisma, keyring });
+  const queue = openMachineQueue({ redisUrl, databaseUrl, logger });
+  onStop(() => queue.close(), 'machine queue');
+
+  const deps = {
+    db: database.prisma,
+    transaction: database.transaction,
+    keyring,
+    signingKey,
+    tokenSealingKeys,
+    logger,
+    now: systemClock.now,
+    newId: uuid7,
+    enqueueMachine: (botId: string) => queue.enqueue({ botId }),
+  };
+  const loop = startEnrollmentLoop({ ...deps, clock: systemClock, verify: (input) => verifyEnrollment(deps, input) });
+  onStop(() => loop.close(), 'enrollments');
+  const feed = await listenForChanges({
+    url: databaseUrl,
+    onChange: ({ topic }) => topic === 'enrollment_requested' && loop.wake(),
+    onReconnect: loop.wake,
+    logger,
+  });
+  onStop(() => feed.close(), 'change feed');
+  onStop(cleanUpHourly(database, logger), 'clean-up');
+
+  return controlPlaneApp({ ...deps, version, ready: () => checkReady(database) });
+}
+
+/** Opens everything and listens; `stop` answers what is in flight first and closes the database last. */
+export const compose = (env: Env, { logger, version }: { logger: Logger; version: string }) =>
+  withReleasers(async (onStop) => {
+    const { DATABASE_URL: databaseUrl, REDIS_URL: redisUrl, MASTER_KEYS: masterKeys } = env;
+    const { app } = await openControlPlane(onStop, { databaseUrl, redisUrl, masterKeys, logger, version });
+    const listening = await listen(app, { port: env.PORT, host: env.HOST });
+    onStop(() => drain(listening.server), 'listener');
+    logger.info({ url: listening.url, queue: chooseQueueBackend({ redisUrl }) }, 'listening');
+    return { url: listening.url };
+  });
+
+function cleanUpHourly(database: Database, logger: Logger): () => void {
+  const timer = setInterval(() => {
+    deleteExpiredIdempotencyKeys(database.prisma).catch((error: unknown) => logger.warn({ err: error }, 'could not delete old idempotency keys'));
+  }, CLEAN_UP_MS);
+  return () => clearInterval(timer);
+}
+
+async function checkReady(database: Database) {
+  await database.pool.query('SELECT 1');
+  return { database: true };
+}

@@ -1,0 +1,28 @@
+import { parseMasterKeys } from '@trawling/crypto';
+import { LogLevel } from '@trawling/runtime';
+import { z } from 'zod';
+
+const postgresUrl = z.url({ protocol: /^postgres(ql)?$/ });
+
+/** `id:base64[,id:base64]`, 32 bytes each; the first is the one that new values are wrapped with. */
+export const MasterKeys = z.string().superRefine((text, context) => {
+  try {
+    parseMasterKeys(text);
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: error instanceof Error ? error.message : 'not id:base64' });
+  }
+});
+
+/** Read once, by main.ts. */
+export const Env = z.object({
+  PORT: z.coerce.number().int().min(0).max(65_535).default(4100).describe('Port of the API'),
+  HOST: z.string().default('127.0.0.1').describe('Address to listen on'),
+  DATABASE_URL: postgresUrl.describe('Postgres, as role trawling_control_plane'),
+  REDIS_URL: z.url({ protocol: /^rediss?$/ }).optional().describe('Redis for the queue; without it the queue is in Postgres'),
+  MASTER_KEYS: MasterKeys.describe('Keys that secrets are wrapped with: id:base64, the current one first'),
+  LOG_LEVEL: LogLevel.default('info').describe('trace, debug, info, warn, error, fatal or silent'),
+});
+export type Env = z.output<typeof Env>;
+
+/** What the admin command line reads. */
+export const AdminEnv = Env.pick({ DATABASE_URL: true, MASTER_KEYS: true });

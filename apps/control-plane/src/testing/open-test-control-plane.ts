@@ -1,0 +1,96 @@
+import type { Role } from '@trawling/contracts';
+import { createKeyring, type Ed25519PublicJwk, generateEd25519, type Keyring } from '@trawling/crypto';
+import { type Database, openDatabase } from '@trawling/database';
+import { createTestDatabase } from '@trawling/database/testing';
+import { drain, listen } from '@trawling/http';
+import { holdToOpenApi } from '@trawling/http/testing';
+import { createLogger, uuid7, withReleasers } from '@trawling/runtime';
+import { randomBytes } from 'node:crypto';
+import { agent } from 'supertest';
+import { createApiKey } from '../auth/api-keys.js';
+import { openControlPlane } from '../compose.js';
+import { initInstallation } from '../installation/init-installation.js';
+import { publishAgent } from '../installation/publish-agent.js';
+
+export type Api = ReturnType<typeof agent>;
+
+/** A control plane on a database of its own, under its own role; every answer is held to /openapi.json. */
+export type TestControlPlane = {
+  /** The API as the holder of a new key of this role. */
+  as: (role: Role, ownerId?: string) => Promise<Api>;
+  /** The API without a key. */
+  anonymous: Api;
+  /** The API with this text as its bearer token. */
+  bearer: (token: string) => Api;
+  makeKey: (role: Role, ownerId?: string) => Promise<{ id: string; key: string }>;
+  /** The database as its owner, who may do everything. */
+  owner: Database;
+  ownerUrl: string;
+  /** Every line logged so far. */
+  logs: string[];
+  keyring: Keyring;
+  rootPublicJwk: Ed25519PublicJwk;
+  publishAgent: () => Promise<{ sha256: string }>;
+  /** Throws when an answer since the last call was not as /openapi.json says. */
+  checkResponses: () => void;
+  close: () => Promise<void>;
+};
+
+/** With an agent build published, unless `agentBuild` is false. */
+export async function openTestControlPlane({ agentBuild = true }: { agentBuild?: boolean } = {}): Promise<TestControlPlane> {
+  const logs: string[] = [];
+  const logger = createLogger({ name: 'control-plane', level: 'trace', destination: { write: (line: string) => void logs.push(line) } });
+  const masterKeys = `test:${randomBytes(32).toString('base64')}`;
+  const opened = await withReleasers(async (onStop) => {
+    const test = await createTestDatabase();
+    onStop(() => test.close(), 'test database');
+    const owner = await openDatabase({ url: test.url, poolSize: 4 });
+    onStop(() => owner.close(), 'owner connection');
+    const databaseUrl = test.roleUrl('trawling_control_plane');
+    const admin = await openDatabase({ url: databaseUrl, poolSize: 2 });
+    onStop(() => admin.close(), 'admin connection');
+
+    const keyring = createKeyring(masterKeys);
+    const deps = { transaction: admin.transaction, keyring, now: () => new Date(), newId: uuid7, randomBytes };
+    const root = generateEd25519();
+    await initInstallation(deps, { rootPrivateJwk: root.privateJwk, queueBackend: 'postgres' });
+    const publish = () => publishAgent(deps, { content: new Uint8Array(randomBytes(64)), version: '0.0.0-test' });
+    if (agentBuild) await publish();
+
+    const { app, document } = await openControlPlane(onStop, { databaseUrl, masterKeys, logger, version: '0.0.0-test' });
+    const hooks: (() => void)[] = [];
+    const held = holdToOpenApi(app, document, (hook) => hooks.push(hook));
+    const { url, server } = await listen(held, { port: 0, host: '127.0.0.1' });
+    onStop(() => drain(server), 'listener');
+    const bearer = (token: string): Api => agent(url).auth(token, { type: 'bearer' });
+    const makeKey = (role: Role, ownerId: string | null = null) => createApiKey(deps, { name: role, role, ownerId, actor: 'test' });
+    return {
+      as: async (role: Role, ownerId?: string) => bearer((await makeKey(role, ownerId)).key),
+      anonymous: agent(url),
+      checkResponses: () => hooks.forEach((hook) => hook()),
+      bearer,
+      makeKey,
+      owner,
+      ownerUrl: test.url,
+      logs,
+      keyring,
+      rootPublicJwk: root.publicJwk,
+      publishAgent: publish,
+    };
+  });
+  return { ...opened.value, close: opened.stop };
+}
+
+/** One control plane for a spec file, opened before its tests and closed after them. */
+export function useControlPlane(options: { agentBuild?: boolean } = {}): () => TestControlPlane {
+  let opened: TestControlPlane | undefined;
+  beforeAll(async () => {
+    opened = await openTestControlPlane(options);
+  }, 60_000);
+  afterEach(() => opened?.checkResponses());
+  afterAll(() => opened?.close());
+  return () => {
+    if (!opened) throw new Error('the control plane is not open yet');
+    return opened;
+  };
+}

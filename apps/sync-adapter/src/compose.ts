@@ -19,9 +19,11 @@ const ENROLL_WAIT_MS = 10_000;
 /** Boot reports and new enrollment requests of one machine a minute. */
 const CALLS_A_MINUTE = 30;
 
+export type SyncAdapterOptions = { databaseUrl: string; logger: Logger; version: string; enrollWaitMs?: number };
+
 /** The public app with what is behind it, not listening yet. Tests start here. */
-export async function openSyncAdapter(onStop: OnStop, options: { databaseUrl: string; logger: Logger; version: string }) {
-  const { databaseUrl, logger, version } = options;
+export async function openSyncAdapter(onStop: OnStop, options: SyncAdapterOptions) {
+  const { databaseUrl, logger, version, enrollWaitMs = ENROLL_WAIT_MS } = options;
   const db = await openDatabase({ url: databaseUrl, logger });
   onStop(() => db.close(), 'database');
 
@@ -34,7 +36,7 @@ export async function openSyncAdapter(onStop: OnStop, options: { databaseUrl: st
   });
   onStop(() => feed.close(), 'change feed');
 
-  const routes = syncRoutes(connectRoutes(db, hub, logger));
+  const routes = syncRoutes({ ...connectRoutes(db, hub, logger), waitMs: enrollWaitMs });
   const document = openApiDocument({ title: 'Trawling Traders sync-adapter', version, routes });
   const app = createHttpApp({
     name: 'public',
@@ -66,7 +68,7 @@ export const compose = (env: Env, { logger, version }: { logger: Logger; version
   });
 
 /** Stores and use cases joined: the only place that knows both. */
-function connectRoutes(db: Database, hub: ChangeHub, logger: Logger): SyncRoutesDeps {
+function connectRoutes(db: Database, hub: ChangeHub, logger: Logger): Omit<SyncRoutesDeps, 'waitMs'> {
   const pool: Queryable = { query: (query) => guarded(logger, () => db.pool.query(query)) };
   const credentials = botCredentialStore(pool);
   const keySet = keySetStore(pool);
@@ -87,7 +89,6 @@ function connectRoutes(db: Database, hub: ChangeHub, logger: Logger): SyncRoutes
       guarded(logger, () => db.transaction((tx) => insertEnrollmentRequest(tx, { id: uuid7(), ...row }))),
     watch: (botId) => hub.watch({ topics: ['config', 'credential', 'enrollment_decided'], ids: [botId] }),
     rateLimit: createRateLimit({ limit: CALLS_A_MINUTE, windowSeconds: 60, monotonicMs: systemClock.monotonicMs }),
-    waitMs: ENROLL_WAIT_MS,
     now: systemClock.now,
     monotonicMs: systemClock.monotonicMs,
   };

@@ -1,0 +1,143 @@
+import { BotConfigPayload, SigningKeySet } from '@trawling/contracts';
+import { verifyConfigSignature, verifyKeySet } from '@trawling/crypto';
+import { payloadHash } from '@trawling/domain';
+import { uuid7 } from '@trawling/runtime';
+import { until } from '@trawling/runtime/testing';
+import { TestBot } from '../testing/test-bot.js';
+import { useTestWorld } from '../testing/test-world.js';
+
+describe('GET /bots/{id}/config', () => {
+  const world = useTestWorld();
+  const keySet = (): Promise<SigningKeySet> =>
+    verifyKeySet({ jws: world().controlPlane.keySet, rootPublicJwk: world().controlPlane.rootPublicJwk, minVersion: 0 });
+
+  it('serves the stored text byte for byte, with the hash as ETag and a signature that verifies', async () => {
+    const bot = await TestBot.enrolled(world());
+    const stored = await world().controlPlane.prisma.configVersion.findFirstOrThrow({ where: { botId: bot.id } });
+
+    const answer = await bot.config().expect(200);
+
+    expect(answer.text).toBe(stored.payload);
+    expect(answer.headers['etag']).toBe(`"${stored.hash}"`);
+    expect(answer.headers['cache-control']).toBe('private, no-store');
+    const payload = BotConfigPayload.parse(answer.body);
+    expect(payloadHash(answer.body)).toBe(payload.hash);
+    await verifyConfigSignature({ jws: answer.headers['config-signature'] ?? '', payload, keySet: await keySet() });
+  });
+
+  it('answers 304 to who has it already', async () => {
+    const bot = await TestBot.enrolled(world());
+    const { hash } = (await bot.config()).body;
+
+    const answer = await bot.config({ known: hash }).expect(304);
+
+    expect(answer.text).toBe('');
+    expect(answer.headers['etag']).toBe(`"${hash}"`);
+  });
+
+  it('serves the latest version, never one in between', async () => {
+    const bot = await TestBot.enrolled(world());
+    const { hash } = (await bot.config()).body;
+    await world().controlPlane.changeBot(bot.id, { settings: { strictness: 'high' } });
+    await world().controlPlane.changeBot(bot.id, { settings: { strictness: 'low' } });
+
+    const answer = await bot.config({ known: hash }).expect(200);
+
+    expect(answer.body).toMatchObject({ version: '3', trading_params: { strictness: 'low' } });
+  });
+
+  it('serves the newest signature when a version was signed again', async () => {
+    const bot = await TestBot.enrolled(world());
+    await world().controlPlane.prisma.configSignature.create({ data: { botId: bot.id, version: 1, kid: 'signing-2', jws: 'newer..signature' } });
+
+    const answer = await bot.config().expect(200);
+
+    expect(answer.headers['config-signature']).toBe('newer..signature');
+  });
+
+  it('answers 503 and not an unsigned config', async () => {
+    const bot = await TestBot.enrolled(world());
+    await world().controlPlane.prisma.configSignature.deleteMany({ where: { botId: bot.id } });
+
+    const answer = await bot.config().expect(503);
+
+    expect(answer.body.code).toBe('unavailable');
+    expect(answer.headers['retry-after']).toBeDefined();
+  });
+
+  describe('with ?wait', () => {
+    it('answers at once when there is something newer', async () => {
+      const bot = await TestBot.enrolled(world());
+      await bot.config({ known: `sha256:${'0'.repeat(64)}`, wait: 60 }).expect(200);
+    });
+
+    it('answers as soon as a new version is there', async () => {
+      const bot = await TestBot.enrolled(world());
+      const { hash } = (await bot.config()).body;
+
+      const waiting = bot.config({ known: hash, wait: 60 }).then((answer) => answer);
+      const changing = world().controlPlane.changeBot(bot.id, { settings: { strictness: 'high' } });
+
+      await changing;
+      expect((await waiting).body.version).toBe('2');
+    });
+
+    it('answers 304 when the time is up', async () => {
+      const bot = await TestBot.enrolled(world());
+      const { hash } = (await bot.config()).body;
+      await bot.config({ known: hash, wait: 1 }).expect(304);
+    });
+
+    it('ends with 410 when the machine is fenced meanwhile', async () => {
+      const bot = await TestBot.enrolled(world());
+      const { hash } = (await bot.config()).body;
+
+      const waiting = bot.config({ known: hash, wait: 60 }).then((answer) => answer);
+      await world().controlPlane.decommission(bot.id);
+      // A change of the bot wakes the wait; what it finds is that the machine may no longer ask.
+      const answer = await until(async () => {
+        await world().controlPlane.changeBot(bot.id);
+        return Promise.race([waiting, Promise.resolve(null)]);
+      });
+
+      expect(answer.body.code).toBe('bot-decommissioned');
+    });
+
+    it.each(['0', '61', 'soon', '1.5', ''])('refuses wait=%s', async (wait) => {
+      const bot = await TestBot.enrolled(world());
+      const answer = await bot.call('get', `config?wait=${wait}`).expect(400);
+      expect(answer.body.issues[0].path).toBe('query.wait');
+    });
+  });
+
+  it('gives a bot without a config no answer but 404', async () => {
+    const bot = await TestBot.enrolled(world());
+    await world().controlPlane.prisma.bot.update({ where: { id: bot.id }, data: { desiredVersion: 99 } });
+    expect((await bot.config().expect(404)).body.code).toBe('bot-not-found');
+  });
+});
+
+describe('GET /bots/{id}/keys', () => {
+  const world = useTestWorld();
+
+  it('relays the key set that the root key signed', async () => {
+    const bot = await TestBot.enrolled(world());
+
+    const answer = await bot.keySet().expect(200);
+
+    expect(answer.body).toEqual({ key_set: world().controlPlane.keySet });
+  });
+
+  it('answers 503 while the installation is not initialised', async () => {
+    const bot = await TestBot.enrolled(world());
+    const { prisma } = world().controlPlane;
+    const installation = await prisma.installation.findFirstOrThrow();
+    await prisma.installation.deleteMany();
+
+    const answer = await bot.keySet().expect(503);
+    const { rootPublicJwk, tokenSealingJwk, ...rest } = installation;
+    await prisma.installation.create({ data: { ...rest, id: uuid7(), rootPublicJwk: rootPublicJwk ?? {}, tokenSealingJwk: tokenSealingJwk ?? {} } });
+
+    expect(answer.body.code).toBe('unavailable');
+  });
+});

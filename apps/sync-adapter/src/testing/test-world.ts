@@ -1,0 +1,68 @@
+import { listenForChanges, openDatabase } from '@trawling/database';
+import { createTestDatabase } from '@trawling/database/testing';
+import { holdToOpenApi } from '@trawling/http/testing';
+import { withReleasers } from '@trawling/runtime';
+import { createMemoryLogger } from '@trawling/runtime/testing';
+import { openSyncAdapter } from '../compose.js';
+import { openTestControlPlane } from './test-control-plane.js';
+
+export type TestWorld = Awaited<ReturnType<typeof openTestWorld>>['value'];
+
+export interface TestWorldOptions {
+  /** How long an enrollment waits for its verdict. */
+  enrollWaitMs?: number;
+  /** False: the control plane decides only when told. */
+  decides?: boolean;
+}
+
+/** Opens a world for one spec file, closes it after, and fails each test whose answers the document does not describe. */
+export function useTestWorld(options: TestWorldOptions = {}): () => TestWorld {
+  let opened: Awaited<ReturnType<typeof openTestWorld>> | undefined;
+  let holdAnswers = (): void => undefined;
+  beforeAll(async () => {
+    opened = await openTestWorld(options, (check) => (holdAnswers = check));
+  });
+  afterEach(() => holdAnswers());
+  afterAll(() => opened?.stop());
+  return () => {
+    if (!opened) throw new Error('the world is open only inside tests');
+    return opened.value;
+  };
+}
+
+/**
+ * A database of its own, the sync-adapter on it under its own narrow role, and a control plane that decides enrollments
+ * as soon as it hears of them. Every answer of the sync-adapter is held to its OpenAPI document.
+ */
+const openTestWorld = (options: TestWorldOptions, afterEachTest: (check: () => void) => void) =>
+  withReleasers(async (onStop) => {
+    const database = await createTestDatabase();
+    onStop(() => database.close(), 'test database');
+    const admin = await openDatabase({ url: database.url, poolSize: 4 });
+    onStop(() => admin.close(), 'admin connections');
+    const controlPlane = await openTestControlPlane(admin);
+
+    if (options.decides ?? true) {
+      let deciding: Promise<unknown> = Promise.resolve();
+      const decide = (): void => void (deciding = deciding.then(() => controlPlane.decideEnrollments()));
+      const feed = await listenForChanges({
+        url: database.url,
+        onChange: ({ topic }) => topic === 'enrollment_requested' && decide(),
+        onReconnect: decide,
+      });
+      onStop(async () => {
+        await feed.close();
+        await deciding;
+      }, 'control plane');
+    }
+
+    const log = createMemoryLogger();
+    const adapter = await openSyncAdapter(onStop, {
+      databaseUrl: database.roleUrl('trawling_sync_adapter'),
+      logger: log.logger,
+      version: '0.0.0-test',
+      ...(options.enrollWaitMs === undefined ? {} : { enrollWaitMs: options.enrollWaitMs }),
+    });
+    const app = holdToOpenApi(adapter.app, adapter.document, afterEachTest);
+    return { app, document: adapter.document, controlPlane, database, log };
+  });

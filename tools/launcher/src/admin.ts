@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { ControlPlaneProblem, createControlPlaneClient } from './control-plane-client.js';
-import { readOrMake, writePrivately, type StateDir } from './state-dir.js';
+import { InstallationIdFile, readOrMake, writePrivately, type StateDir } from './state-dir.js';
 
 /** Runs the control plane's administration command; what it prints. Rejects with what it said. */
 export type Admin = (...args: string[]) => Promise<string>;
@@ -18,11 +18,14 @@ export function adminCommand(root: string, env: Record<string, string>): Admin {
     });
 }
 
-/** Makes the installation's row and keys, and publishes the agent's file. Doing it again changes nothing. */
-export async function initialise(admin: Admin, input: { root: string; rootKeyFile: string; queueBackend: string }): Promise<void> {
-  await admin('init', '--root-key', input.rootKeyFile, '--queue-backend', input.queueBackend);
+/** Makes the installation's row and keys, and publishes the agent's file; the installation's id. Doing it again changes nothing. */
+export async function initialise(admin: Admin, input: { root: string; rootKeyFile: string; queueBackend: string }): Promise<InstallationId> {
+  const made = await admin('init', '--root-key', input.rootKeyFile, '--queue-backend', input.queueBackend, '--json');
   await admin('publish-agent', '--file', join(input.root, 'apps/bot-agent/dist/main.js'));
+  return InstallationIdFile.parse(JSON.parse(made));
 }
+
+type InstallationId = z.infer<typeof InstallationIdFile>;
 
 const ApiKey = z.looseObject({ key: z.string() });
 

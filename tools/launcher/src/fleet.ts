@@ -5,11 +5,12 @@ import { openDatabase } from './database.js';
 import { chooseLlm, type DemoLlm } from './demo-bot.js';
 import { keepRunning, type KeptProcess } from './keep-running.js';
 import { readOrMakeKeys } from './keys.js';
-import { stopMachines, stopStrays } from './machines.js';
+import { machineCommands, stopStrays } from './machines.js';
+import { belongsTo, stateMarker } from './markers.js';
 import { portsFrom, type Ports } from './ports.js';
 import { openRecords } from './records.js';
 import { environmentFor, planServices, runtimeCache, urlOf } from './services.js';
-import { type InstallationFile, type StateDir } from './state-dir.js';
+import { writePrivately, type InstallationFile, type StateDir } from './state-dir.js';
 import { type Terminal } from './terminal.js';
 import { type Bounds } from './wait.js';
 
@@ -42,24 +43,34 @@ const SERVICE_PATIENCE_MS = 4_000;
 export async function openFleet(input: FleetInput): Promise<Opened<Fleet>> {
   const { root, state, installation, env, terminal, bounds } = input;
   const ports = portsFrom(installation.port_base);
-  const marker = `TRAWLING_STATE=${state.root}`;
+  const marker = stateMarker(state);
   const baseEnv = environmentFor(env);
 
   return withReleasers<Fleet>(async (onStop) => {
-    onStop(() => stopStrays(marker), 'processes left over');
+    onStop(() => stopStrays(belongsTo(state)), 'processes left over');
+    const machines = machineCommands(root, { ...baseEnv, TRAWLING_STATE: state.root });
+    const runtimeDir = runtimeCache(env);
+    const given = new AbortController();
+    const installing = machines.installRuntime({ cacheDir: runtimeDir, terminal, signal: AbortSignal.any([bounds.signal, given.signal]) });
+    installing.catch(() => undefined); // looked at below; something else may fail before
+    onStop(async () => {
+      given.abort();
+      await installing.catch(() => undefined);
+    }, 'the installation of OpenClaw');
     const database = await openDatabase({ root, state, port: ports.postgres, externalUrl: env['DATABASE_URL'] || undefined, terminal });
     onStop(() => database.stop(), 'Postgres');
 
     terminal.say(queueLine(installation.queue_backend));
     const { masterKeys, rootKeyFile } = readOrMakeKeys(state);
     const admin = adminCommand(root, { ...baseEnv, DATABASE_URL: database.urlFor('trawling_control_plane'), MASTER_KEYS: masterKeys });
-    await initialise(admin, { root, rootKeyFile, queueBackend: installation.queue_backend });
+    const made = await initialise(admin, { root, rootKeyFile, queueBackend: installation.queue_backend });
+    writePrivately(state.installationId, JSON.stringify(made));
 
     const records = openRecords(state.processes);
     const plans = planServices({
       root, state, ports, database, masterKeys,
       redisUrl: installation.queue_backend === 'redis' ? env['REDIS_URL'] : undefined,
-      runtimeDir: runtimeCache(env),
+      runtimeDir,
       logLevel: env['LOG_LEVEL'] || 'info',
     });
     const services: KeptProcess[] = [];
@@ -67,13 +78,14 @@ export async function openFleet(input: FleetInput): Promise<Opened<Fleet>> {
     onStop(async () => {
       // First the one that would bring machines back, then the machines, while bots can still report.
       await services.find(({ name }) => name === 'provisioner')?.stop(SERVICE_PATIENCE_MS);
-      await stopMachines({ root, machinesDir: state.machines, env: baseEnv });
+      await machines.stopAll({ machinesDir: state.machines, installationId: made.installation_id });
     }, 'machines');
     for (const plan of plans) services.push(await keepRunning(plan, { records, terminal, marker, baseEnv }));
     await Promise.all(services.map((service) => service.ready(bounds)));
     const adopted = services.filter((service) => service.adopted).map(({ name }) => name);
     terminal.say(adopted.length > 0 ? `Services: ready (still running: ${adopted.join(', ')})` : 'Services: ready');
 
+    await installing;
     const urls = {
       control_plane_url: urlOf(ports.control_plane),
       sync_adapter_url: urlOf(ports.sync_adapter),

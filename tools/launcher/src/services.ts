@@ -1,4 +1,4 @@
-import { homedir, tmpdir } from 'node:os';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { type Database } from './database.js';
 import { type ProcessPlan } from './keep-running.js';
@@ -7,11 +7,12 @@ import { type StateDir } from './state-dir.js';
 
 export const urlOf = (port: number): string => `http://127.0.0.1:${port}`;
 
-/** OpenClaw (650 MB) is installed once per person and shared by all state folders. */
+/** OpenClaw (770 MB) is installed once per person and shared by all state folders; OPENCLAW_RUNTIME_DIR overrules. */
 export function runtimeCache(env: NodeJS.ProcessEnv): string {
-  const base = env['TRAWLING_CACHE_DIR'] ?? (env['XDG_CACHE_HOME'] ? join(env['XDG_CACHE_HOME'], 'trawling-traders') : undefined);
-  const home = homedir();
-  return join(base ?? (home && home !== '/' && home !== '/nonexistent' ? join(home, '.cache', 'trawling-traders') : join(tmpdir(), `trawling-traders-${process.getuid?.() ?? 0}`)), 'openclaw-runtime');
+  const chosen = env['OPENCLAW_RUNTIME_DIR'];
+  if (chosen) return chosen;
+  const caches = env['XDG_CACHE_HOME'] || join(homedir(), '.cache');
+  return join(caches, 'trawling-traders', 'openclaw-runtime');
 }
 
 export type ServicesInput = {

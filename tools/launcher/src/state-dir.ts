@@ -14,6 +14,9 @@ export const InstallationFile = z.object({
 });
 export type InstallationFile = z.infer<typeof InstallationFile>;
 
+/** The id in the database, kept here so that the machines of this folder can be found without it. */
+export const InstallationIdFile = z.object({ installation_id: z.uuid() });
+
 /** Makes the folder (0700) if needed. Everything written here is private to its owner. */
 export function openStateDir(folder: string) {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -24,6 +27,7 @@ export function openStateDir(folder: string) {
   return {
     root,
     installation: at('installation.json'),
+    installationId: at('installation-id.json'),
     connection: at('connection.json'),
     processes: at('processes.json'),
     lock: at('launcher.lock'),

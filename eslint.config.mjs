@@ -13,6 +13,9 @@ export const depConstraints = [
   { sourceTag: 'type:kit', onlyDependOnLibsWithTags: ['type:contract', 'type:domain', 'type:kit'] },
   { sourceTag: 'type:infra', onlyDependOnLibsWithTags: ['type:contract', 'type:domain', 'type:kit', 'type:infra'] },
   { sourceTag: 'type:app', onlyDependOnLibsWithTags: ['type:contract', 'type:domain', 'type:kit', 'type:infra'] },
+  // Development tools; the end-to-end tests reuse what the launcher sees the fleet with.
+  { sourceTag: 'type:tool', onlyDependOnLibsWithTags: ['type:contract', 'type:domain', 'type:kit'] },
+  { sourceTag: 'type:e2e', onlyDependOnLibsWithTags: ['type:contract', 'type:domain', 'type:kit', 'type:tool'] },
   { sourceTag: 'runtime:any', onlyDependOnLibsWithTags: ['runtime:any'] },
   { sourceTag: 'runtime:server', onlyDependOnLibsWithTags: ['runtime:any', 'runtime:server'] },
   {

@@ -1,10 +1,9 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Redis } from 'ioredis';
 import { until } from '@trawling/runtime/testing';
 
 export type RedisServer = {
@@ -32,7 +31,7 @@ export async function startRedisServer(): Promise<RedisServer> {
     rmSync(folder, { recursive: true, force: true });
   };
   try {
-    await until(() => ask(url, (redis) => redis.ping()));
+    await until(async () => (await ask(port, 'PING')).startsWith('+PONG'));
   } catch (error) {
     await stop();
     throw error;
@@ -40,7 +39,7 @@ export async function startRedisServer(): Promise<RedisServer> {
   return {
     url,
     close: async () => {
-      const others = async (): Promise<number> => String(await ask(url, (redis) => redis.client('LIST'))).trim().split('\n').length - 1;
+      const others = async (): Promise<number> => ((await ask(port, 'CLIENT LIST')).match(/^id=/gm)?.length ?? 1) - 1;
       const left = await until(async () => (await others()) === 0, { timeoutMs: 2_000 }).then(() => 0, others);
       await stop();
       if (left > 0) throw new Error(`the test left ${left} Redis connections open`);
@@ -48,14 +47,16 @@ export async function startRedisServer(): Promise<RedisServer> {
   };
 }
 
-async function ask<T>(url: string, question: (redis: Redis) => Promise<T>): Promise<T> {
-  const redis = new Redis(url, { lazyConnect: true, maxRetriesPerRequest: 0, retryStrategy: () => null });
-  redis.on('error', () => undefined);
+/** One command over a bare connection: a client library would leave reconnecting and its timers behind. */
+async function ask(port: number, command: string): Promise<string> {
+  const socket = connect({ port, host: '127.0.0.1' });
   try {
-    await redis.connect();
-    return await question(redis);
+    await once(socket, 'connect');
+    socket.write(`${command}\r\n`);
+    const [answer] = await once(socket, 'data');
+    return String(answer);
   } finally {
-    redis.disconnect();
+    socket.destroy();
   }
 }
 

@@ -1,4 +1,4 @@
-import { BotConfigPayload, SigningKeySet } from '@trawling/contracts';
+import { BotConfigPayload, type SigningKeySet } from '@trawling/contracts';
 import { verifyConfigSignature, verifyKeySet } from '@trawling/crypto';
 import { payloadHash } from '@trawling/domain';
 import { uuid7 } from '@trawling/runtime';

@@ -1,0 +1,107 @@
+import { until } from '@trawling/runtime/testing';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import request from 'supertest';
+import { compose } from './compose.js';
+import { Env } from './env.js';
+import { TestBot } from './testing/test-bot.js';
+import { useTestWorld } from './testing/test-world.js';
+
+/** A wire to Postgres that can be cut. */
+async function openWire(databaseUrl: string) {
+  const target = new URL(databaseUrl);
+  const sockets = new Set<Socket>();
+  let cut = false;
+  const server = createServer((socket) => {
+    if (cut) return void socket.destroy();
+    const upstream = connect(Number(target.port), target.hostname);
+    for (const [end, other] of [[socket, upstream], [upstream, socket]] as const) {
+      sockets.add(end);
+      end.on('error', () => other.destroy());
+      end.on('close', () => {
+        sockets.delete(end);
+        other.destroy();
+      });
+      end.pipe(other);
+    }
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const url = new URL(databaseUrl);
+  url.host = `127.0.0.1:${port}`;
+  return {
+    url: url.href,
+    cut: () => {
+      cut = true;
+      sockets.forEach((socket) => socket.destroy());
+    },
+    mend: () => {
+      cut = false;
+    },
+    close: () => new Promise((resolve) => server.close(resolve)),
+  };
+}
+
+describe('the composed sync-adapter', () => {
+  const world = useTestWorld();
+  const start = (databaseUrl: string) =>
+    compose(Env.parse({ PORT: '0', INTERNAL_PORT: '0', DATABASE_URL: databaseUrl }), { logger: world().log.logger, version: '1' });
+
+  it('serves bots on one port and health on the other', async () => {
+    const { value, stop } = await start(world().database.roleUrl('trawling_sync_adapter'));
+
+    await request(value.internalUrl).get('/healthz').expect(200);
+    await request(value.internalUrl).get('/readyz').expect(200);
+    await request(value.internalUrl).get('/openapi.json').expect(404);
+    await request(value.url).get('/healthz').expect(404);
+    await request(value.url).get('/openapi.json').expect(200);
+    await stop();
+  });
+
+  it('answers what waits before it stops, in bounded time', async () => {
+    const { value, stop } = await start(world().database.roleUrl('trawling_sync_adapter'));
+    const bot = await TestBot.enrolled(world());
+    const { hash } = (await bot.config()).body;
+    const call = (path: string) =>
+      request(value.url).get(path).set({ 'Authorization': `Bearer ${bot.credential}`, 'If-None-Match': `"${hash}"` });
+
+    const started = performance.now();
+    const waiting = call(`/bots/${bot.id}/config?wait=60`).then((answer) => answer.status);
+    // The second call is answered after the first was taken.
+    await call(`/bots/${bot.id}/config`).expect(304);
+    await stop();
+
+    expect(await waiting).toBe(304);
+    expect(performance.now() - started).toBeLessThan(5_000);
+  });
+
+  it('does not start without its database', async () => {
+    await expect(start('postgresql://nobody@127.0.0.1:1/nothing')).rejects.toThrow();
+  });
+
+  it('answers 503 while the database is away, keeps running, and hears of changes again afterwards', async () => {
+    const wire = await openWire(world().database.roleUrl('trawling_sync_adapter'));
+    const { value, stop } = await start(wire.url);
+    const bot = await TestBot.enrolled(world());
+    const { hash } = (await bot.config()).body;
+    const call = (path: string) =>
+      request(value.url).get(path).set({ 'Authorization': `Bearer ${bot.credential}`, 'If-None-Match': `"${hash}"` });
+
+    wire.cut();
+    const away = await call(`/bots/${bot.id}/config`).expect(503);
+    const notReady = await request(value.internalUrl).get('/readyz').expect(503);
+    const body = await bot.enrollRequest();
+    const enrolling = await request(value.url).post(`/bots/${bot.id}/enroll`).send(body).expect(503);
+    wire.mend();
+
+    expect([away.body.code, enrolling.body.code, notReady.body.code]).toEqual(['unavailable', 'unavailable', 'unavailable']);
+    expect(away.headers['retry-after']).toBeDefined();
+    await until(async () => (await call(`/bots/${bot.id}/config`)).status === 304);
+    await request(value.internalUrl).get('/healthz').expect(200);
+
+    const waiting = call(`/bots/${bot.id}/config?wait=30`).then((answer) => answer.status);
+    await world().controlPlane.changeBot(bot.id);
+    expect(await waiting).toBe(200);
+    await stop();
+    await wire.close();
+  });
+});

@@ -1,0 +1,127 @@
+import { leaseSeconds } from '@trawling/domain';
+import { uuid7 } from '@trawling/runtime';
+import { TestBot } from '../testing/test-bot.js';
+import { useTestWorld } from '../testing/test-world.js';
+import { lastSeenVersion } from './record-heartbeat.js';
+
+describe('POST /bots/{id}/heartbeat', () => {
+  const world = useTestWorld();
+  const current = { applied_version: '1', last_seen_version: '1' };
+
+  /** Puts the lease far back, so that a renewal shows. */
+  async function letLeaseEnd(bot: TestBot): Promise<void> {
+    const longAgo = new Date('2026-01-01T00:00:00Z');
+    await world().controlPlane.prisma.botReported.update({ where: { botId: bot.id }, data: { leaseExpiresAt: longAgo, lastHeartbeatAt: longAgo } });
+  }
+
+  async function leaseLeft(bot: TestBot): Promise<number> {
+    const [row] = await world().controlPlane.prisma.$queryRaw<{ left: number }[]>`
+      SELECT extract(epoch FROM lease_expires_at - now())::float8 AS left FROM bot_reported WHERE bot_id = ${bot.id}::uuid`;
+    return row?.left ?? 0;
+  }
+
+  it('stores the status and renews the lease by the clock of the database', async () => {
+    const bot = await TestBot.enrolled(world());
+    const { intervals } = (await bot.config()).body;
+
+    const answer = await bot.heartbeat({ ...current, health: { status: 'degraded', details: { reason: 'disk' } } }).expect(200);
+
+    expect(answer.body.next_heartbeat_seconds).toBe(intervals.heartbeat_seconds);
+    expect(Math.abs(Date.parse(answer.body.server_time) - Date.now())).toBeLessThan(60_000);
+    expect(await bot.reported()).toMatchObject({ status: { health: { status: 'degraded' } }, appliedVersion: 1, lastSeenVersion: 1, bootId: bot.bootId });
+    const lease = leaseSeconds(intervals.heartbeat_seconds);
+    expect(await leaseLeft(bot)).toBeGreaterThan(lease - 30);
+    expect(await leaseLeft(bot)).toBeLessThanOrEqual(lease);
+  });
+
+  it('answers 409 with the desired version and hash when there is something newer to fetch, and stores all the same', async () => {
+    const bot = await TestBot.enrolled(world());
+    const next = await world().controlPlane.changeBot(bot.id);
+
+    const answer = await bot.heartbeat(current).expect(409);
+
+    expect(answer.body).toMatchObject({ code: 'config-update-available', desired_version: '2', desired_hash: next.hash });
+    expect(answer.body.next_heartbeat_seconds).toBeGreaterThan(0);
+    expect(await leaseLeft(bot)).toBeGreaterThan(0);
+  });
+
+  it('does not drive a bot whose newest config failed in a circle', async () => {
+    const bot = await TestBot.enrolled(world());
+    await world().controlPlane.changeBot(bot.id);
+    await bot.heartbeat({ applied_version: '1', last_seen_version: '2' }).expect(200);
+  });
+
+  it.each([
+    [{ last_seen_version: '3', applied_version: '1' }, 3],
+    [{ applied_version: '2' }, 2],
+    [{ last_seen_version: null, applied_version: '2' }, 2],
+    [{ applied_version: null }, null],
+  ])('takes %p as having seen %p', (status, expected) => {
+    expect(lastSeenVersion(status)).toBe(expected);
+  });
+
+  it.each([
+    ['an older sequence of the same boot', 4],
+    ['the same sequence again', 5],
+  ])('%s changes nothing but the lease', async (_case, sequence) => {
+    const bot = await TestBot.enrolled(world());
+    await bot.heartbeat({ ...current, sequence: 5 });
+    await letLeaseEnd(bot);
+
+    await bot.heartbeat({ ...current, sequence, health: { status: 'unhealthy', details: {} } }).expect(200);
+
+    expect(await bot.reported()).toMatchObject({ sequence: 5n, status: { health: { status: 'healthy' } } });
+    expect(await leaseLeft(bot)).toBeGreaterThan(0);
+  });
+
+  it('takes a new boot, which counts from its own start', async () => {
+    const bot = await TestBot.enrolled(world());
+    await bot.heartbeat({ ...current, sequence: 50 });
+    const bootId = uuid7();
+
+    await bot.heartbeat({ ...current, boot_id: bootId, sequence: 0 }).expect(200);
+
+    expect(await bot.reported()).toMatchObject({ bootId, sequence: 0n });
+  });
+
+  it('never moves what one machine applied downward', async () => {
+    const bot = await TestBot.enrolled(world());
+    const next = await world().controlPlane.changeBot(bot.id);
+    await bot.heartbeat({ applied_version: '2', applied_hash: next.hash });
+
+    await bot.heartbeat({ applied_version: '1', last_seen_version: '2' }).expect(200);
+
+    expect(await bot.reported()).toMatchObject({ appliedVersion: 2, appliedHash: next.hash });
+  });
+
+  it('starts over with the next machine', async () => {
+    const bot = await TestBot.enrolled(world());
+    await bot.heartbeat({ ...current, sequence: 50 });
+    await world().controlPlane.wantGeneration(bot.id, 2);
+    const next = await TestBot.machineOf(world(), bot.id, 2);
+    await next.enroll();
+
+    await next.heartbeat({ applied_version: null }).expect(409);
+
+    expect(await bot.reported()).toMatchObject({ generation: 2, appliedVersion: null, lastSeenVersion: null, bootId: next.bootId });
+    await bot.heartbeat(current).expect(410);
+  });
+
+  it('counts two heartbeats that arrive at once as two renewals of one row', async () => {
+    const bot = await TestBot.enrolled(world());
+
+    const answers = await Promise.all([bot.heartbeat(current), bot.heartbeat(current), bot.heartbeat(current)]);
+
+    expect(answers.map((answer) => answer.status)).toEqual([200, 200, 200]);
+    expect(await bot.reported()).toMatchObject({ sequence: 3n });
+  });
+
+  it('refuses what Postgres could not keep, with its path, and does not renew for it', async () => {
+    const bot = await TestBot.enrolled(world());
+
+    const answer = await bot.heartbeat({ health: { status: 'healthy', details: { note: 'a\u0000b' } } }).expect(400);
+
+    expect(answer.body.issues[0].path).toBe('health.details.note');
+    expect(await bot.reported()).toBeNull();
+  });
+});

@@ -16,3 +16,6 @@ export * from './render-openclaw-config.js';
 export * from './render-cron-jobs.js';
 export * from './diff-managed.js';
 export * from './plan-cron.js';
+export * from './machine-facts.js';
+export * from './machine-outcomes.js';
+export * from './plan-machine.js';

@@ -8,10 +8,11 @@ import type { JsonObject } from '@trawling/contracts';
 export const SAFE_BASE: JsonObject = {
   cron: { enabled: true, skipMissedJobs: true, triggers: { enabled: false } },
   tools: {
-    // An absolute list: no profile, plugin or later release adds to it. Without exec, write, cron and gateway tools
-    // an LLM turn can change neither files, nor jobs, nor config.
+    // The narrowest profile (session_status and gateway, which is denied again), and reading. Without exec, write,
+    // cron and gateway tools an LLM turn can change neither files, nor jobs, nor config. `allow` would not do: it
+    // only narrows what the profile already gives.
     profile: 'minimal',
-    allow: ['read', 'session_status'],
+    alsoAllow: ['read'],
     deny: ['group:runtime', 'group:automation', 'group:nodes', 'group:ui', 'group:plugins', 'write', 'edit', 'apply_patch', 'sessions_spawn', 'skill_workshop'],
     loopDetection: { enabled: true },
     exec: { mode: 'deny' },

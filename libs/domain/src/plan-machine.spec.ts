@@ -1,0 +1,198 @@
+import fc from 'fast-check';
+import { BOOT_DEADLINE_MS, later, MAX_ATTEMPTS, type MachineFacts, type MachineFound, type MachineRow } from './machine-facts.js';
+import { planMachine } from './plan-machine.js';
+import { type Fault, heartbeat, newWorld, settle, takeStep } from './testing/machine-world.js';
+
+const now = new Date('2026-11-21T08:00:00.000Z');
+const soon = later(now, 1000);
+const past = later(now, -1000);
+const row = (change: Partial<MachineRow> = {}): MachineRow => ({ generation: 1, state: 'booting', providerId: 'm1', deadline: soon, notBefore: null, attempts: 1, ...change });
+const machine = (change: Partial<MachineFound> = {}): MachineFound => ({ generation: 1, providerId: 'm1', state: 'running', createdAt: now, ...change });
+const plan = (facts: Partial<Omit<MachineFacts, 'bot'>> & { bot?: Partial<MachineFacts['bot']> } = {}) =>
+  planMachine({ now, rows: [], found: [], reported: null, settleMs: 60_000, ...facts, bot: { generation: 1, decommissioning: false, decommissioned: false, ...facts.bot } });
+
+describe('planMachine, for a bot that is wanted', () => {
+  it('creates the machine of the wanted generation', () => {
+    expect(plan({ rows: [row({ state: 'wanted', providerId: null, deadline: null, attempts: 0 })] })).toEqual({ kind: 'create', generation: 1, attempt: 1 });
+  });
+
+  it('writes the intent first when the row is missing', () => {
+    expect(plan()).toMatchObject({ kind: 'record', generation: 1, change: { state: 'wanted' } });
+  });
+
+  it('waits out the backoff after a refused create', () => {
+    const refused = row({ state: 'failed', providerId: null, deadline: null, notBefore: soon });
+
+    expect(plan({ rows: [refused] })).toMatchObject({ kind: 'wait', until: soon });
+    expect(plan({ rows: [{ ...refused, notBefore: past }] })).toEqual({ kind: 'create', generation: 1, attempt: 2 });
+  });
+
+  it('leaves a create alone that was refused for good', () => {
+    expect(plan({ rows: [row({ state: 'failed', providerId: null, notBefore: null })] }).kind).toBe('none');
+  });
+
+  it('does not create while the outcome of an earlier create is open', () => {
+    expect(plan({ rows: [row({ state: 'create_unknown', providerId: null, notBefore: soon })] })).toMatchObject({ kind: 'wait', until: soon });
+  });
+
+  it('does not create either while an older generation’s create is open', () => {
+    const rows = [row({ state: 'create_unknown', providerId: null, notBefore: soon }), row({ generation: 2, state: 'wanted', providerId: null })];
+
+    expect(plan({ bot: { generation: 2 }, rows })).toMatchObject({ kind: 'wait', until: soon });
+  });
+
+  it('takes a row in creating for a dead worker’s and waits until its call and the settle time are over', () => {
+    expect(plan({ rows: [row({ state: 'creating', providerId: null, deadline: soon })] })).toMatchObject({
+      kind: 'record', change: { state: 'create_unknown', notBefore: later(soon, 60_000) },
+    });
+  });
+
+  it('adopts the machine of a create whose answer was lost', () => {
+    expect(plan({ rows: [row({ state: 'create_unknown', providerId: null, notBefore: soon })], found: [machine()] })).toMatchObject({
+      kind: 'record', change: { state: 'booting', providerId: 'm1' },
+    });
+  });
+
+  it('keeps the machine it knows and destroys a duplicate', () => {
+    const duplicate = machine({ providerId: 'm0', createdAt: past });
+
+    expect(plan({ rows: [row()], found: [machine(), duplicate] })).toMatchObject({ kind: 'destroy', providerId: 'm0', change: { providerId: 'm1' } });
+  });
+
+  it('keeps the oldest of two machines it does not know', () => {
+    const rows = [row({ state: 'create_unknown', providerId: null })];
+
+    expect(plan({ rows, found: [machine({ providerId: 'm2' }), machine({ createdAt: past })] })).toMatchObject({ kind: 'destroy', providerId: 'm2' });
+  });
+
+  it('is online once the bot of this generation reports', () => {
+    expect(plan({ rows: [row()], found: [machine()], reported: { generation: 1, online: true } })).toMatchObject({ kind: 'record', change: { state: 'online', attempts: 0 } });
+  });
+
+  it('does not take an older generation’s heartbeat for readiness', () => {
+    expect(plan({ bot: { generation: 2 }, rows: [row({ generation: 2 })], found: [machine({ generation: 2 })], reported: { generation: 1, online: true } }).kind).toBe('wait');
+  });
+
+  it('starts a machine that is off', () => {
+    expect(plan({ rows: [row({ state: 'online' })], found: [machine({ state: 'off' })] })).toMatchObject({ kind: 'record', change: { state: 'off' } });
+    expect(plan({ rows: [row({ state: 'off' })], found: [machine({ state: 'off' })] })).toEqual({ kind: 'start', generation: 1, providerId: 'm1' });
+  });
+
+  it('replaces a machine that never reported', () => {
+    expect(plan({ rows: [row({ deadline: past })], found: [machine()] })).toMatchObject({ kind: 'destroy', providerId: 'm1', change: { state: 'destroying' } });
+  });
+
+  it('gives up after so many machines that never reported', () => {
+    expect(plan({ rows: [row({ deadline: past, attempts: MAX_ATTEMPTS })], found: [machine()] })).toMatchObject({ kind: 'record', change: { state: 'failed', notBefore: null } });
+  });
+
+  it.each(['booting', 'online'] as const)('never rebuilds a silent machine in state %s that has reported before', (state) => {
+    expect(plan({ rows: [row({ state, deadline: past })], found: [machine()], reported: { generation: 1, online: false } }).kind).toBe('none');
+  });
+
+  it('makes a machine again that vanished, after the settle time', () => {
+    expect(plan({ rows: [row({ state: 'online' })] })).toMatchObject({ kind: 'record', change: { state: 'create_unknown', notBefore: later(now, 60_000) } });
+  });
+
+  it('destroys the machine of a superseded generation', () => {
+    const rows = [row({ state: 'online' }), row({ generation: 2, state: 'wanted', providerId: null })];
+
+    expect(plan({ bot: { generation: 2 }, rows, found: [machine()] })).toMatchObject({ kind: 'destroy', generation: 1, providerId: 'm1' });
+    expect(plan({ bot: { generation: 2 }, rows })).toMatchObject({ kind: 'record', generation: 1, change: { state: 'gone' } });
+  });
+
+  it('holds a machine of a newer generation than it knows, and makes none beside it', () => {
+    expect(plan({ rows: [row({ state: 'wanted', providerId: null })], found: [machine({ generation: 2 })] }).kind).toBe('none');
+  });
+});
+
+describe('planMachine, for a bot that is being decommissioned', () => {
+  const bot = { decommissioning: true };
+
+  it('destroys every machine, of whatever generation', () => {
+    expect(plan({ bot, rows: [row()], found: [machine(), machine({ generation: 3, providerId: 'm3' })] })).toMatchObject({ kind: 'destroy', providerId: 'm1' });
+    expect(plan({ bot, rows: [], found: [machine({ generation: 3, providerId: 'm3' })] })).toMatchObject({ kind: 'destroy', providerId: 'm3' });
+  });
+
+  it('waits for a destroy that is under way and tries again when it is overdue', () => {
+    const destroying = row({ state: 'destroying', deadline: soon });
+
+    expect(plan({ bot, rows: [destroying], found: [machine()] })).toMatchObject({ kind: 'wait', until: soon });
+    expect(plan({ bot, rows: [{ ...destroying, deadline: past }], found: [machine()] }).kind).toBe('destroy');
+  });
+
+  it('settles an open create before it calls the machine gone', () => {
+    const open = row({ state: 'create_unknown', providerId: null, deadline: null, notBefore: soon });
+
+    expect(plan({ bot, rows: [open] })).toMatchObject({ kind: 'wait', until: soon });
+    expect(plan({ bot, rows: [{ ...open, notBefore: past }] })).toMatchObject({ kind: 'record', change: { state: 'gone' } });
+  });
+
+  it('ends when every row is gone', () => {
+    const gone = row({ state: 'gone', providerId: null, deadline: null });
+
+    expect(plan({ bot, rows: [gone] })).toEqual({ kind: 'finish_decommission' });
+    expect(plan({ bot: { ...bot, decommissioned: true }, rows: [gone] }).kind).toBe('none');
+  });
+});
+
+const fault = fc.constantFrom<Fault>('none', 'none', 'before_call', 'after_call', 'no_answer', 'refused');
+const event = fc.oneof(
+  { weight: 6, arbitrary: fc.record({ kind: fc.constant('step' as const), fault, delayMs: fc.integer({ min: 0, max: 200_000 }) }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('pass' as const), ms: fc.constantFrom(1000, 30_000, 60_001, 180_001, BOOT_DEADLINE_MS) }) },
+  fc.record({ kind: fc.constantFrom('heartbeat' as const, 'silence' as const, 'off' as const, 'vanish' as const, 'supersede' as const) }),
+);
+
+/** Lets a history happen to a fresh bot and holds the invariant after each event. */
+function live(history: readonly (typeof event extends fc.Arbitrary<infer E> ? E : never)[]) {
+  const world = newWorld();
+  for (const happening of history) {
+    if (happening.kind === 'step') takeStep(world, happening.fault, happening.delayMs);
+    if (happening.kind === 'pass') world.now = later(world.now, happening.ms);
+    if (happening.kind === 'heartbeat') heartbeat(world);
+    if (happening.kind === 'silence' && world.reported) world.reported.online = false;
+    if (happening.kind === 'off') for (const one of world.machines) one.isOff = true;
+    if (happening.kind === 'vanish') world.machines = world.machines.filter(({ visibleFrom }) => visibleFrom > world.now);
+    if (happening.kind === 'supersede') world.generation += 1;
+    const generations = world.machines.map(({ generation }) => generation);
+    expect(new Set(generations).size).toBe(generations.length);
+  }
+  return world;
+}
+
+describe('planMachine, whatever dies and whenever', () => {
+  const history = fc.array(event, { maxLength: 60 });
+
+  it('never has two live machines of one generation', () => {
+    fc.assert(fc.property(history, (events) => void live(events)), { numRuns: 500 });
+  });
+
+  it('ends with one machine of the wanted generation, or says why not', () => {
+    fc.assert(fc.property(history, (events) => {
+      const world = live(events);
+      settle(world);
+      const state = world.rows.find(({ generation }) => generation === world.generation)?.state;
+      const generations = world.machines.map(({ generation }) => generation);
+      expect(generations.length === 0 ? state : generations).toEqual(generations.length === 0 ? 'failed' : [world.generation]);
+    }), { numRuns: 300 });
+  });
+
+  it('ends in gone with no machine left once the bot is decommissioned', () => {
+    fc.assert(fc.property(history, (events) => {
+      const world = live(events);
+      world.decommissioning = true;
+      settle(world);
+      expect(world.machines).toEqual([]);
+      expect(world.rows.every(({ state }) => state === 'gone')).toBe(true);
+      expect(world.decommissioned).toBe(true);
+    }), { numRuns: 300 });
+  });
+
+  it('plans nothing more once everything is as wanted', () => {
+    const world = newWorld();
+    settle(world);
+
+    expect(takeStep(world, 'none')).toEqual({ kind: 'none', reason: 'The bot reports' });
+    expect(world.created).toBe(1);
+  });
+});

@@ -1,0 +1,187 @@
+import {
+  BOOT_DEADLINE_MS, createBackoffMs, DESTROY_RETRY_MS, later, MAX_ATTEMPTS,
+  type MachineFacts, type MachineFound, type MachineRow, type MachineStep,
+} from './machine-facts.js';
+
+/**
+ * The next step towards exactly the machines a bot should have: one of the wanted generation, or none while it is
+ * being decommissioned. What must stay true under every fault, with any number of workers that die anywhere:
+ * - at most one live machine per bot and generation, none without a bot;
+ * - never a second create before the first is settled: seen, refused, or looked for in vain after its settle time;
+ * - what older generations left behind is destroyed; newer ones than ours (a restored database) are held, not fenced;
+ * - a machine that has ever reported is never rebuilt because it went silent: an outage of ours must not rebuild a fleet.
+ */
+export function planMachine(facts: MachineFacts): MachineStep {
+  const live = facts.found.filter(({ state }) => state !== 'gone');
+  return (
+    planRemovals(facts, live)
+    ?? planUnsettled(facts, live)
+    ?? planGone(facts, live)
+    ?? (facts.bot.decommissioning ? planDecommission(facts, live) : planWanted(facts, live))
+  );
+}
+
+const rowOf = (facts: MachineFacts, generation: number): MachineRow | undefined =>
+  facts.rows.find((row) => row.generation === generation);
+
+/** Machines of this generation, the one to keep first: the one we know, else the oldest. */
+function candidates(facts: MachineFacts, live: readonly MachineFound[], generation: number): MachineFound[] {
+  const known = rowOf(facts, generation)?.providerId ?? null;
+  const rank = (machine: MachineFound): number => (machine.providerId === known ? 0 : 1);
+  return live
+    .filter((machine) => machine.generation === generation)
+    .sort((a, b) => rank(a) - rank(b) || a.createdAt.getTime() - b.createdAt.getTime() || (a.providerId < b.providerId ? -1 : 1));
+}
+
+/** Destroys what must not live: everything of a decommissioned bot, older generations, duplicates. */
+function planRemovals(facts: MachineFacts, live: readonly MachineFound[]): MachineStep | null {
+  const { bot, now } = facts;
+  const [keep] = bot.decommissioning ? [] : candidates(facts, live, bot.generation);
+  const unwanted = live
+    .filter((machine) => bot.decommissioning || machine.generation < bot.generation || (machine.generation === bot.generation && machine !== keep))
+    .sort((a, b) => a.generation - b.generation);
+  for (const machine of unwanted) {
+    const row = rowOf(facts, machine.generation);
+    const isDuplicate = machine.generation === bot.generation && !bot.decommissioning;
+    const isBeingDestroyed = !isDuplicate && row?.state === 'destroying' && row.deadline !== null && row.deadline > now;
+    if (isBeingDestroyed) continue;
+    if (isDuplicate && keep) {
+      const reason = 'Two machines of one generation were found; the newer one is destroyed';
+      const state = row?.state === 'online' ? 'online' : 'booting';
+      return { kind: 'destroy', generation: machine.generation, providerId: machine.providerId, change: { state, reason, providerId: keep.providerId, deadline: row?.deadline ?? later(now, BOOT_DEADLINE_MS) } };
+    }
+    const reason = bot.decommissioning ? 'The bot is being decommissioned' : `Generation ${bot.generation} takes over`;
+    return destroyStep(facts, machine, reason);
+  }
+  return null;
+}
+
+function destroyStep({ now }: MachineFacts, { generation, providerId }: MachineFound, reason: string): MachineStep {
+  return { kind: 'destroy', generation, providerId, change: { state: 'destroying', reason, providerId, deadline: later(now, DESTROY_RETRY_MS) } };
+}
+
+/**
+ * A row in `creating` at planning time is a worker that died in the middle: whoever plans holds the lease, so nobody
+ * is still waiting for that call. It may have gone out until its deadline, and its machine may turn up until then
+ * plus the settle time.
+ */
+function planUnsettled(facts: MachineFacts, live: readonly MachineFound[]): MachineStep | null {
+  const row = facts.rows.find(({ state, generation }) => state === 'creating' && !live.some((machine) => machine.generation === generation));
+  if (!row) return null;
+  const until = later(row.deadline !== null && row.deadline > facts.now ? row.deadline : facts.now, facts.settleMs);
+  return {
+    kind: 'record',
+    generation: row.generation,
+    change: { state: 'create_unknown', reason: 'The worker that created the machine stopped; looking for what it left', deadline: null, notBefore: until },
+  };
+}
+
+/** Rows of generations that should not exist and of which nothing is left. */
+function planGone(facts: MachineFacts, live: readonly MachineFound[]): MachineStep | null {
+  const { bot, now } = facts;
+  const row = facts.rows.find(({ generation, state, notBefore }) =>
+    (bot.decommissioning || generation < bot.generation)
+    && state !== 'gone'
+    && !(state === 'create_unknown' && notBefore !== null && notBefore > now)
+    && !live.some((machine) => machine.generation === generation));
+  if (!row) return null;
+  return { kind: 'record', generation: row.generation, change: { state: 'gone', reason: 'The machine is gone', providerId: null, deadline: null, notBefore: null } };
+}
+
+function planDecommission(facts: MachineFacts, live: readonly MachineFound[]): MachineStep {
+  const { rows, bot, now } = facts;
+  const waits = rows.flatMap(({ state, notBefore, deadline }) => (state === 'gone' ? [] : [state === 'create_unknown' ? notBefore : deadline]));
+  const until = waits.filter((time) => time !== null).sort((a, b) => a.getTime() - b.getTime())[0];
+  if (live.length > 0 || rows.some(({ state }) => state !== 'gone')) {
+    return { kind: 'wait', until: until ?? later(now, DESTROY_RETRY_MS), reason: 'Waiting for the last machine to be gone' };
+  }
+  return bot.decommissioned ? { kind: 'none', reason: 'The bot is decommissioned' } : { kind: 'finish_decommission' };
+}
+
+function planWanted(facts: MachineFacts, live: readonly MachineFound[]): MachineStep {
+  const { bot } = facts;
+  if (live.some(({ generation }) => generation > bot.generation) || facts.rows.some((row) => row.generation > bot.generation && row.state !== 'gone')) {
+    return { kind: 'none', reason: `A machine of a newer generation than ${bot.generation} exists: held until somebody decides` };
+  }
+  const row = rowOf(facts, bot.generation);
+  if (!row) return { kind: 'record', generation: bot.generation, change: { state: 'wanted', reason: 'A machine is wanted' } };
+  const [machine] = candidates(facts, live, bot.generation);
+  return machine ? planPresent(facts, row, machine) : planAbsent(facts, row);
+}
+
+/** Nothing of the wanted generation lives. */
+function planAbsent(facts: MachineFacts, row: MachineRow): MachineStep {
+  const { now, settleMs } = facts;
+  const blocked = facts.rows.filter(({ state, notBefore }) => state === 'create_unknown' && notBefore !== null && notBefore > now);
+  const until = blocked.map(({ notBefore }) => notBefore).filter((time) => time !== null).sort((a, b) => b.getTime() - a.getTime())[0];
+  if (until) return { kind: 'wait', until, reason: 'A create ended without an answer; waiting whether its machine turns up' };
+  const again = (reason: string, notBefore: Date | null): MachineStep =>
+    ({ kind: 'record', generation: row.generation, change: { state: 'wanted', reason, providerId: null, deadline: null, notBefore } });
+  switch (row.state) {
+    case 'wanted':
+    case 'failed': {
+      if (row.state === 'failed' && row.notBefore === null) return { kind: 'none', reason: 'The machine could not be created; somebody must look' };
+      if (row.notBefore !== null && row.notBefore > now) return { kind: 'wait', until: row.notBefore, reason: 'Waiting before the next attempt' };
+      return { kind: 'create', generation: row.generation, attempt: row.attempts + 1 };
+    }
+    case 'create_unknown':
+      if (row.attempts >= MAX_ATTEMPTS) return failed(row);
+      return again('The create left no machine; another one is wanted', row.attempts > 1 ? later(now, createBackoffMs(row.attempts)) : null);
+    case 'gone':
+      return again('A machine is wanted again', null);
+    case 'destroying':
+      return again('The old machine is gone; another one is wanted', later(now, createBackoffMs(row.attempts)));
+    case 'creating':
+    case 'booting':
+    case 'online':
+    case 'off':
+      // It was there and no look-up shows it: settled as an unknown create is, in case the look-up lags.
+      return {
+        kind: 'record',
+        generation: row.generation,
+        change: { state: 'create_unknown', reason: 'The machine is not there any more', deadline: null, notBefore: later(now, settleMs) },
+      };
+  }
+}
+
+/** One machine of the wanted generation lives. */
+function planPresent(facts: MachineFacts, row: MachineRow, machine: MachineFound): MachineStep {
+  const { now, reported } = facts;
+  const { generation } = row;
+  const hasReported = reported !== null && reported.generation === generation;
+  const isOnline = hasReported && reported.online && machine.state === 'running';
+  const booting = (reason: string): MachineStep => ({
+    kind: 'record', generation,
+    change: { state: 'booting', reason, providerId: machine.providerId, deadline: later(now, BOOT_DEADLINE_MS), notBefore: null },
+  });
+  if (row.state === 'destroying') {
+    if (row.deadline !== null && row.deadline > now) return { kind: 'wait', until: row.deadline, reason: 'Waiting for the old machine to be gone' };
+    return destroyStep(facts, machine, 'The machine never reported and is replaced');
+  }
+  if (isOnline && row.state !== 'online') {
+    return { kind: 'record', generation, change: { state: 'online', reason: 'The bot reports', providerId: machine.providerId, deadline: null, notBefore: null, attempts: 0 } };
+  }
+  if (row.state === 'wanted' || row.state === 'creating' || row.state === 'create_unknown' || row.state === 'gone') return booting('The machine was found and is starting');
+  if (row.providerId !== machine.providerId) return booting('Another machine of this generation was found and is kept');
+  if (machine.state === 'off') {
+    if (row.state !== 'off') return { kind: 'record', generation, change: { state: 'off', reason: 'The machine is off and is being started', deadline: null } };
+    return { kind: 'start', generation, providerId: machine.providerId };
+  }
+  if (row.state === 'off') return booting('The machine was started');
+  if (row.state === 'booting') return planBooting(facts, row, machine, hasReported);
+  if (row.state === 'failed') return { kind: 'none', reason: 'The machine never reported; somebody must look' };
+  return { kind: 'none', reason: isOnline ? 'The bot reports' : 'The machine runs, but the bot is silent; it is left alone' };
+}
+
+function planBooting(facts: MachineFacts, row: MachineRow, machine: MachineFound, hasReported: boolean): MachineStep {
+  const { now } = facts;
+  if (row.deadline !== null && row.deadline > now) return { kind: 'wait', until: row.deadline, reason: 'Waiting for the first heartbeat' };
+  if (hasReported) return { kind: 'none', reason: 'The bot has reported before and is silent; its machine is left alone' };
+  if (row.attempts < MAX_ATTEMPTS) return destroyStep(facts, machine, 'The machine never reported and is replaced');
+  return failed(row);
+}
+
+function failed({ generation, attempts }: MachineRow): MachineStep {
+  const reason = `None of ${attempts} machines ever reported; somebody must look`;
+  return { kind: 'record', generation, change: { state: 'failed', reason, deadline: null, notBefore: null } };
+}

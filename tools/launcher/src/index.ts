@@ -5,6 +5,8 @@ export * from './demo-bot.js';
 export * from './gateway-client.js';
 export * from './gateway-facts.js';
 export * from './local-machine.js';
+export { findFreeBase } from './ports.js';
 export * from './process-table.js';
 export { runtimeCache } from './services.js';
+export { removeStateDir } from './state-dir.js';
 export { STEPS } from './walk.js';

@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
 import { once } from 'node:events';
-import { statSync } from 'node:fs';
+import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readOrMakeInstallation } from './installation.js';
 import { findFreeBase } from './ports.js';
@@ -35,6 +35,15 @@ describe('the state folder of an installation', () => {
     await expect(again({}, 29_000)).rejects.toThrow(/made with --port-base/);
     await expect(again({ REDIS_URL: 'redis://127.0.0.1' })).rejects.toThrow(/unset REDIS_URL/);
     await expect(again({ DATABASE_URL: 'postgres://x' })).rejects.toThrow(/unset DATABASE_URL/);
+  });
+
+  it('is never a folder that holds something else', () => {
+    const other = join(folder, 'photos');
+    mkdirSync(other);
+    writeFileSync(join(other, 'cat.jpg'), '');
+
+    expect(() => openStateDir(other)).toThrow(/no state folder of npm start/);
+    expect(readdirSync(other)).toEqual(['cat.jpg']);
   });
 
   it('refuses a block of ports that is in use, naming the port', async () => {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 
@@ -17,10 +17,18 @@ export type InstallationFile = z.infer<typeof InstallationFile>;
 /** The id in the database, kept here so that the machines of this folder can be found without it. */
 export const InstallationIdFile = z.object({ installation_id: z.uuid() });
 
-/** Makes the folder (0700) if needed. Everything written here is private to its owner. */
+/** What tells a state folder from any other folder: without it nothing is changed or deleted there. */
+const OURS = ['installation.json', 'launcher.lock', 'secrets'];
+
+/** Makes the folder (0700) if needed. Everything written here is private to its owner. Throws on a folder of someone else. */
 export function openStateDir(folder: string) {
+  if (existsSync(folder)) {
+    const entries = readdirSync(folder);
+    if (entries.length > 0 && !entries.some((name) => OURS.includes(name))) {
+      throw new Error(`${folder} is in use and no state folder of npm start: name a new or an empty one with --state-dir.`);
+    }
+  }
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  chmodSync(folder, 0o700);
   const root = realpathSync(folder);
   const at = (...names: string[]): string => join(root, ...names);
   for (const name of ['secrets', 'logs', 'machines']) mkdirSync(at(name), { recursive: true, mode: 0o700 });

@@ -1,6 +1,6 @@
 import { pino, type DestinationStream, type Logger as PinoLogger } from 'pino';
 import { z } from 'zod';
-import { redact, redactDeep } from './redact.js';
+import { HIDDEN, redact, redactDeep, secretNames } from './redact.js';
 
 export type Logger = PinoLogger;
 
@@ -18,6 +18,8 @@ export function createLogger(options: { name: string; level?: LogLevel; destinat
       bindings: hideMembers,
       log: hideMembers,
     },
+    // Bindings of child loggers pass by the formatters: by pino's own means, one level deep.
+    redact: { paths: secretNames.flatMap((name) => [`["${name}"]`, `*["${name}"]`]), censor: hideTexts },
     serializers: { err: describeError, error: describeError },
     // The last look at the finished line: messages, stacks and everything a serializer made.
     hooks: { streamWrite: redact },
@@ -33,6 +35,9 @@ function hideMembers(members: Record<string, unknown>): Record<string, unknown> 
     }),
   );
 }
+
+/** Numbers and booleans under such a name (a metric's value, has_token) are no secrets. */
+const hideTexts = (value: unknown): unknown => (typeof value === 'number' || typeof value === 'boolean' ? value : HIDDEN);
 
 const asRecord = (value: unknown): Record<string, unknown> => (value !== null && typeof value === 'object' ? { ...value } : {});
 

@@ -1,4 +1,4 @@
-const HIDDEN = '[redacted]';
+export const HIDDEN = '[redacted]';
 
 /** Our tokens keep their prefix and id: enough to find the row, useless without the secret. */
 const patterns: [RegExp, string][] = [
@@ -21,6 +21,13 @@ const secretKey =
 
 /** Whether a member with this name holds a secret, in snake_case, camelCase or header form. */
 export const isSecretKey = (key: string): boolean => secretKey.test(key.toLowerCase().replaceAll(/[-_]/g, ''));
+
+/** The usual spellings, for tools that want names rather than a question. */
+export const secretNames = [
+  'authorization', 'Authorization', 'cookie', 'set-cookie', 'token', 'tokens', 'secret', 'password', 'value', 'mac',
+  'api_key', 'apiKey', 'credential', 'private_key', 'privateKey', 'private_jwk', 'privateJwk', 'master_key', 'MASTER_KEYS',
+  'gateway_token', 'gatewayToken', 'enrollment_token', 'enrollmentToken', 'DATABASE_URL', 'REDIS_URL',
+];
 
 const MAX_DEPTH = 8;
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { systemClock } from './clock.js';
 import { envHelp, EnvError, parseEnv, type EnvSource } from './env.js';
 import { type Opened } from './lifecycle.js';
 import { createLogger, LogLevel, type Logger } from './logger.js';
@@ -79,8 +80,9 @@ async function runUntilStopped<S extends z.ZodType>(input: {
 }): Promise<number> {
   const { host, logger, options, env } = input;
   const stopping = watchForStop(host, logger);
+  const patience = new AbortController();
   try {
-    const opening = options.compose(env, { logger, signal: stopping.signal, fail: stopping.fail });
+    const opening = (async () => options.compose(env, { logger, signal: stopping.signal, fail: stopping.fail }))();
     opening.then(
       () => logger.info({ version: options.version }, 'started'),
       (error: unknown) => stopping.failedToStart(error),
@@ -96,11 +98,15 @@ async function runUntilStopped<S extends z.ZodType>(input: {
         return code === 0 ? 1 : code;
       }),
       stopping.impatient,
-      timeout(options.stopTimeoutMs ?? 10_000, () => logger.error('stopping took too long; exiting anyway')),
+      systemClock.sleep(options.stopTimeoutMs ?? 10_000, patience.signal).then(() => {
+        if (!patience.signal.aborted) logger.error('stopping took too long; exiting anyway');
+        return 1;
+      }),
     ]);
     logger.info({ exit_code: result }, 'stopped');
     return result;
   } finally {
+    patience.abort();
     stopping.dispose();
   }
 }
@@ -115,7 +121,7 @@ function watchForStop(host: ProcessLike, logger: Logger) {
     requested.resolve(code);
   };
   const fail = (error: unknown, message = 'a part failed; stopping'): void => {
-    if (!controller.signal.aborted) logger.error({ err: error }, message);
+    logger.error({ err: error }, message);
     stop(1);
   };
   const onSignal = (signal: 'SIGINT' | 'SIGTERM', code: number) => () => {
@@ -144,15 +150,6 @@ function withResolvers<T>(): { promise: Promise<T>; resolve: (value: T) => void 
   let resolve: (value: T) => void = () => undefined;
   const promise = new Promise<T>((done) => (resolve = done));
   return { promise, resolve };
-}
-
-function timeout(ms: number, onTimeout: () => void): Promise<number> {
-  return new Promise((resolve) => {
-    setTimeout(() => {
-      onTimeout();
-      resolve(1);
-    }, ms).unref();
-  });
 }
 
 function levelOf(env: unknown): LogLevel {

@@ -45,7 +45,10 @@ export const CronJobView = z.looseObject({
   enabled: z.boolean(),
   configRevision: z.string().optional(),
   state: z
-    .looseObject({ lastRunStatus: z.string().optional(), consecutiveErrors: z.number().optional() })
+    .looseObject({
+      /** Set when OpenClaw itself disabled the job after repeated failures. */
+      autoDisabled: z.object({ reason: z.string() }).optional().catch(undefined),
+    })
     .default({}),
 });
 export type CronJobView = z.infer<typeof CronJobView>;

@@ -1,0 +1,101 @@
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { type FileHandle, mkdir, open, readFile, rename, stat, unlink } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { z } from 'zod';
+
+/** The only access to the file system and to other processes; everything else of the agent takes this. */
+export interface Host {
+  /** Null when there is no such file. */
+  readText(path: string): Promise<string | null>;
+  /** Bytes; null when there is no such file. */
+  fileSize(path: string): Promise<number | null>;
+  /** A reader sees the old content or the new one, also after a power cut. Files are 0600. */
+  writeAtomic(path: string, text: string): Promise<void>;
+  /** Appends and waits until it is on the disk. */
+  append(path: string, text: string): Promise<void>;
+  /** A file that is not there is removed. */
+  remove(path: string): Promise<void>;
+  /** With 0700. */
+  ensureDir(path: string): Promise<void>;
+  /** Runs a program to its end; killed after timeoutMs, then the code is null. */
+  run(file: string, args: string[], options: { env: Record<string, string>; timeoutMs: number }): Promise<{ code: number | null; stdout: string; stderr: string }>;
+}
+
+const MAX_OUTPUT = 4 * 1024 * 1024;
+const NotFound = z.object({ code: z.literal('ENOENT') });
+const isNotFound = (error: unknown): boolean => NotFound.safeParse(error).success;
+
+export const realHost: Host = {
+  readText: async (path) => {
+    try {
+      return await readFile(path, 'utf8');
+    } catch (error) {
+      if (isNotFound(error)) return null;
+      throw error;
+    }
+  },
+
+  fileSize: async (path) => {
+    try {
+      return (await stat(path)).size;
+    } catch (error) {
+      if (isNotFound(error)) return null;
+      throw error;
+    }
+  },
+
+  writeAtomic: async (path, text) => {
+    const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
+    const file = await open(temporary, 'wx', 0o600);
+    try {
+      await file.writeFile(text);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+    await syncDirectory(dirname(path));
+  },
+
+  append: async (path, text) => {
+    const file = await open(path, 'a', 0o600);
+    try {
+      await file.writeFile(text);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+  },
+
+  remove: async (path) => {
+    try {
+      await unlink(path);
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+    }
+  },
+
+  ensureDir: async (path) => void (await mkdir(path, { recursive: true, mode: 0o700 })),
+
+  run: (file, args, { env, timeoutMs }) =>
+    new Promise((resolve) => {
+      execFile(file, args, { env, timeout: timeoutMs, killSignal: 'SIGKILL', maxBuffer: MAX_OUTPUT }, (error, stdout, stderr) => {
+        const code = error === null ? 0 : typeof error.code === 'number' ? error.code : null;
+        resolve({ code, stdout, stderr });
+      });
+    }),
+};
+
+/** So that the rename itself survives a power cut; not every file system lets directories be opened. */
+async function syncDirectory(path: string): Promise<void> {
+  let directory: FileHandle | null = null;
+  try {
+    directory = await open(path, 'r');
+    await directory.sync();
+  } catch {
+    return;
+  } finally {
+    await directory?.close();
+  }
+}

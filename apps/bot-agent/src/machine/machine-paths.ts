@@ -1,0 +1,37 @@
+import { join } from 'node:path';
+import { MACHINE_FILES } from '@trawling/contracts';
+
+/** Files of the agent's own state, inside its folder. */
+const AGENT_FILES = {
+  identity: 'identity.json',
+  keySet: 'keyset.json',
+  webhook: 'webhook.json',
+  applied: 'applied/current.json',
+  appliedConfig: 'applied/openclaw.json',
+  attempt: 'attempt.json',
+  progress: 'progress.json',
+  lease: 'lease.json',
+  secretVersions: 'secret-versions.json',
+  cronLedger: 'cron-ledger.json',
+} as const;
+const SPOOLS = { acks: 'acks', events: 'events', metrics: 'metrics', webhooks: 'webhooks', cronResults: 'cron-results' } as const;
+
+type Paths<T> = { readonly [K in keyof T]: string };
+export type MachinePaths = { dir: string } & Paths<typeof MACHINE_FILES> & Paths<typeof AGENT_FILES> & { spool: Paths<typeof SPOOLS>; dirs: string[] };
+
+function under<T extends Record<string, string>>(dir: string, names: T, suffix?: string): Paths<T>;
+function under(dir: string, names: Record<string, string>, suffix = ''): Record<string, string> {
+  return Object.fromEntries(Object.entries(names).map(([key, name]) => [key, join(dir, name + suffix)]));
+}
+
+/** Where everything of a machine lies; `dir` is the folder of its machine.json. */
+export function machinePaths(dir: string): MachinePaths {
+  const agent = join(dir, MACHINE_FILES.agent);
+  return {
+    dir,
+    ...under(dir, MACHINE_FILES),
+    ...under(agent, AGENT_FILES),
+    spool: under(join(agent, 'spool'), SPOOLS, '.jsonl'),
+    dirs: [agent, join(agent, 'applied'), join(agent, 'spool'), join(dir, MACHINE_FILES.workspace)],
+  };
+}

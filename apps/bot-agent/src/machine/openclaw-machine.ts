@@ -1,0 +1,20 @@
+import { type MachineSpec } from '@trawling/contracts';
+import { type OpenclawMachine } from '@trawling/domain';
+import { type MachinePaths } from './machine-paths.js';
+
+/** What the renderer needs to know of this machine. Has to stay the same over restarts, or configs would drift. */
+export const openclawMachine = (
+  spec: MachineSpec,
+  paths: MachinePaths,
+  webhook: OpenclawMachine['webhook'],
+): OpenclawMachine => ({
+  gatewayPort: spec.gateway_port,
+  gatewayTokenFile: paths.gatewayToken,
+  secretsFile: paths.secrets,
+  webhook,
+  workspaceDir: paths.workspace,
+  nodePath: spec.openclaw.node,
+  agentFile: paths.agentFile,
+  tradingParamsFile: paths.tradingParams,
+  dataRetrievalUrl: spec.data_retrieval_url,
+});

@@ -1,0 +1,158 @@
+import { type CronRunResult } from '@trawling/contracts';
+import { CRON_KEY_PREFIX } from '@trawling/domain';
+import { type Clock } from '@trawling/runtime';
+import { v5 } from 'uuid';
+import { z } from 'zod';
+import { type GatewayApi } from '../gateway/gateway-api.js';
+import { type CronRun, CronWebhook } from '../gateway/openclaw-types.js';
+import { type Host } from '../host.js';
+import { openJsonFile } from '../state/json-file.js';
+import { openSpool, type Spool } from './spool.js';
+import { storableText } from './storable-text.js';
+
+/** A webhook as it waits for OpenClaw's own record of the run. */
+const Received = z.object({ received_ms: z.number(), run: CronWebhook });
+type Received = z.infer<typeof Received>;
+
+/** What was handed on, so that a gap can be filled without telling anything twice. */
+const Ledger = z.object({
+  /** Runs that ended before this (OpenClaw's clock, ms) are dealt with, but for a margin. */
+  seen_until_ms: z.number(),
+  handed_on: z.array(z.object({ id: z.string(), ended_ms: z.number() })),
+  /** Own jobs by OpenClaw's id, removed ones included: cron.runs knows ids only. */
+  jobs: z.record(z.string(), z.object({ key: z.string(), name: z.string() })),
+});
+type Ledger = z.infer<typeof Ledger>;
+
+export interface CronResults {
+  /** From the webhook; on the disk when this resolves. */
+  received(run: CronWebhook): Promise<void>;
+  /** Completes what was received and fills gaps from OpenClaw's history. Throws GatewayError. */
+  collect(): Promise<void>;
+}
+
+/** Namespace of the ids made from job and start of a run: webhook and catch-up give the same one. */
+const NAMESPACE = '5f0a9b0e-6a0b-5c86-9c59-7d0f2a3f6c11';
+/** Runs that end at the same time are stored in any order. */
+const MARGIN_MS = 60_000;
+/** A record that has not come by then will not come. */
+const PATIENCE_MS = 30_000;
+
+export const cronResultId = (jobId: string, runAtMs: number): string => v5(`${jobId}:${runAtMs}`, NAMESPACE);
+
+export async function openCronResults(deps: {
+  host: Host;
+  ledgerPath: string;
+  spoolPath: string;
+  api: Pick<GatewayApi, 'cronRuns' | 'cronList' | 'taskRunId'>;
+  clock: Clock;
+  configVersion(): string | null;
+  handOn(result: CronRunResult): Promise<void>;
+}): Promise<CronResults> {
+  const { host, api, clock } = deps;
+  const file = await openJsonFile(host, deps.ledgerPath, Ledger);
+  const ledger: Ledger = file.current() ?? { seen_until_ms: 0, handed_on: [], jobs: {} };
+  const waiting: Spool<Received> = await openSpool({
+    host,
+    path: deps.spoolPath,
+    schema: Received,
+    keyOf: ({ run }) => cronResultId(run.jobId, run.runAtMs),
+    maxItems: 5_000,
+  });
+
+  const isHandedOn = (id: string) => ledger.handed_on.some((entry) => entry.id === id);
+  const handOn = async (result: CronRunResult, endedMs: number) => {
+    if (isHandedOn(result.id)) return;
+    await deps.handOn(result);
+    ledger.handed_on.push({ id: result.id, ended_ms: endedMs });
+  };
+
+  /** OpenClaw's own id: cron.runs has it for runs somebody started, the task registry for all, while it remembers. */
+  const runIdOf = async (run: { jobId: string; runAtMs: number }, entry: CronRun | null, receipt: string | undefined) =>
+    entry?.runId ?? (receipt ? `cron:${run.jobId}:${run.runAtMs}:${receipt}` : ((await api.taskRunId(run)) ?? `cron:${run.jobId}:${run.runAtMs}`));
+
+  const learnJobs = async () => {
+    for (const job of await api.cronList()) {
+      if (job.declarationKey?.startsWith(CRON_KEY_PREFIX)) ledger.jobs[job.id] = { key: job.declarationKey, name: job.name };
+    }
+  };
+
+  const completeReceived = async (history: CronRun[]) => {
+    for (const item of waiting.peek(waiting.size())) {
+      const { run } = item;
+      const entry = history.find((one) => one.jobId === run.jobId && one.runAtMs === run.runAtMs) ?? null;
+      if (entry === null && clock.now().getTime() - item.received_ms < PATIENCE_MS) continue;
+      const run_id = await runIdOf(run, entry, run.job.state.runningReceiptId);
+      const job = { key: run.job.declarationKey ?? '', name: run.job.name };
+      await handOn(toResult({ run: { ...run, ...definedOf(entry) }, job, run_id, source: 'webhook', config_version: deps.configVersion() }), entry?.ts ?? item.received_ms);
+      await waiting.remove([item]);
+    }
+  };
+
+  const fillGaps = async (history: CronRun[]) => {
+    const pending = new Set(waiting.peek(waiting.size()).map(({ run }) => cronResultId(run.jobId, run.runAtMs)));
+    for (const entry of [...history].reverse()) {
+      const job = ledger.jobs[entry.jobId];
+      if (!job || entry.runAtMs === undefined || entry.ts < ledger.seen_until_ms - MARGIN_MS) continue;
+      const run = { ...entry, runAtMs: entry.runAtMs };
+      const id = cronResultId(run.jobId, run.runAtMs);
+      if (pending.has(id) || isHandedOn(id)) continue;
+      const run_id = await runIdOf(run, entry, undefined);
+      await handOn(toResult({ run, job, run_id, source: 'catch_up', config_version: deps.configVersion() }), entry.ts);
+    }
+  };
+
+  return {
+    received: async (run) => {
+      if (run.action !== 'finished' || !run.job.declarationKey?.startsWith(CRON_KEY_PREFIX)) return;
+      await waiting.push({ received_ms: clock.now().getTime(), run });
+    },
+
+    collect: async () => {
+      const oldest = Math.min(ledger.seen_until_ms, ...waiting.peek(waiting.size()).map(({ run }) => run.runAtMs)) - MARGIN_MS;
+      await learnJobs();
+      const history = await api.cronRuns({ scope: 'all' }, (entry) => entry.ts < oldest);
+      await completeReceived(history);
+      await fillGaps(history);
+      ledger.seen_until_ms = Math.max(ledger.seen_until_ms, ...history.map((entry) => entry.ts));
+      ledger.handed_on = ledger.handed_on.filter((entry) => entry.ended_ms >= ledger.seen_until_ms - 2 * MARGIN_MS);
+      await file.write(ledger);
+    },
+  };
+}
+
+/** The record in the history is the final one: it has the time the delivery took as well. */
+const definedOf = (entry: CronRun | null) =>
+  entry === null
+    ? {}
+    : {
+        ...(entry.status === undefined ? {} : { status: entry.status }),
+        ...(entry.durationMs === undefined ? {} : { durationMs: entry.durationMs }),
+        ...(entry.error === undefined ? {} : { error: entry.error }),
+      };
+
+const Status = z.enum(['ok', 'error', 'skipped']).catch('error');
+
+function toResult(input: {
+  run: { jobId: string; runAtMs: number; status?: string | undefined; durationMs?: number | undefined; summary?: string | undefined; error?: string | undefined };
+  job: { key: string; name: string };
+  run_id: string;
+  source: CronRunResult['source'];
+  config_version: string | null;
+}): CronRunResult {
+  const { run, job } = input;
+  return {
+    id: cronResultId(run.jobId, run.runAtMs),
+    run_id: input.run_id.slice(0, 300),
+    job_id: run.jobId,
+    declaration_key: job.key,
+    name: storableText(job.name, 200),
+    status: Status.parse(run.status),
+    run_at: new Date(run.runAtMs).toISOString(),
+    duration_ms: run.durationMs ?? null,
+    summary: run.summary === undefined ? null : storableText(run.summary, 8000),
+    error: run.error === undefined ? null : storableText(run.error, 4000),
+    source: input.source,
+    config_version: input.config_version,
+  };
+}

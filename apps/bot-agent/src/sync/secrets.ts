@@ -1,0 +1,76 @@
+import { type BotConfigPayload, SecretName } from '@trawling/contracts';
+import { CryptoError, openSealedSecret, type X25519PrivateJwk } from '@trawling/crypto';
+import { secretReferences } from '@trawling/domain';
+import { z } from 'zod';
+import { readSecrets } from '../apply/observe.js';
+import { type Host } from '../host.js';
+import { openJsonFile } from '../state/json-file.js';
+import { type KeySetKeeper } from './key-set.js';
+import { type SyncClient } from './sync-client.js';
+import { SyncError } from './sync-error.js';
+
+/** Values with the versions they have; apart from secrets.json, which OpenClaw reads and which has names and values only. */
+const Held = z.record(SecretName, z.object({ version: z.int(), value: z.string() }));
+type Held = z.infer<typeof Held>;
+
+export interface SecretsDeps {
+  host: Host;
+  /** The agent's own copy, with versions. */
+  heldPath: string;
+  /** What OpenClaw reads. */
+  secretsPath: string;
+  botId: string;
+  sealingPrivateJwk: X25519PrivateJwk;
+  keySet: KeySetKeeper;
+  client: Pick<SyncClient, 'secrets'>;
+}
+
+/**
+ * The values a payload names, in the versions it names; asks the sync-adapter only for what is not here yet.
+ * Throws SyncError `busy` while one is not sealed for this machine: that is nobody's fault and passes.
+ */
+export async function secretsFor(deps: SecretsDeps, payload: BotConfigPayload): Promise<Record<string, string>> {
+  const wanted = secretReferences(payload);
+  const file = await openJsonFile(deps.host, deps.heldPath, Held);
+  let held = file.current() ?? {};
+  if (!hasAll(held, wanted)) {
+    held = await fetchSecrets(deps);
+    await file.write(held);
+  }
+  if (!hasAll(held, wanted)) throw notThere('the sync-adapter has secrets of another version of the config');
+  return Object.fromEntries(wanted.map(({ secret }) => [secret, held[secret]?.value ?? '']));
+}
+
+async function fetchSecrets(deps: SecretsDeps): Promise<Held> {
+  const { secrets } = await deps.client.secrets();
+  const held: Held = {};
+  for (const sealed of secrets) {
+    const { name, version, value } = await open(deps, sealed);
+    held[name] = { version, value };
+  }
+  return held;
+}
+
+async function open(deps: SecretsDeps, sealed: { name: string; version: number; jwe: string }) {
+  const attempt = (keySet = deps.keySet.current()) => {
+    if (!keySet) throw notThere('there is no key set yet');
+    const expected = { bot_id: deps.botId, name: sealed.name, version: sealed.version };
+    return openSealedSecret({ jwe: sealed.jwe, sealingPrivateJwk: deps.sealingPrivateJwk, keySet, expected });
+  };
+  try {
+    return await attempt();
+  } catch (error) {
+    if (!(error instanceof CryptoError) || error.reason !== 'unknown-key') throw error;
+    return attempt(await deps.keySet.refresh());
+  }
+}
+
+const hasAll = (held: Held, wanted: { secret: string; version: number }[]): boolean =>
+  wanted.every(({ secret, version }) => held[secret]?.version === version);
+
+const notThere = (message: string) => new SyncError({ kind: 'busy', code: 'secrets-not-sealed', retryAfterMs: 1_000 }, message);
+
+/** The gateway's secret provider needs the file from its first second. */
+export async function ensureSecretsFile(host: Host, path: string): Promise<void> {
+  if (readSecrets(await host.readText(path)) === null) await host.writeAtomic(path, '{}');
+}

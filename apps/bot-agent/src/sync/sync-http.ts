@@ -1,0 +1,121 @@
+import { Problem } from '@trawling/contracts';
+import { type Clock } from '@trawling/runtime';
+import axios, { type AxiosResponse } from 'axios';
+import { SyncError } from './sync-error.js';
+
+export interface SyncHttpOptions {
+  baseUrl: string;
+  /** Null before enrollment. */
+  credential(): string | null;
+  clock: Clock;
+  userAgent: string;
+  /** A 410 was heard; no call is made after it. */
+  onGone(code: string): void;
+}
+
+export interface SyncRequest {
+  method: 'GET' | 'POST';
+  path: string;
+  body?: unknown;
+  headers?: Record<string, string>;
+  timeoutMs?: number;
+  /** Largest answer that is read, in bytes. */
+  maxBytes?: number;
+  /** Statuses that are answers to the caller, besides 2xx. */
+  also?: readonly number[];
+  anonymous?: boolean;
+}
+
+export type SyncHttp = (request: SyncRequest) => Promise<AxiosResponse<string>>;
+
+const TIMEOUT_MS = 15_000;
+const SMALL_BODY = 256 * 1024;
+const UNAUTHORIZED_PAUSE_MS = 3_600_000;
+const LONGEST_RETRY_AFTER_MS = 300_000;
+const LOOPBACK = new Set(['127.0.0.1', '[::1]', 'localhost']);
+
+/** https, or http to this very machine: a credential never crosses a network in the clear. Throws otherwise. */
+export function requireSafeUrl(url: string): URL {
+  const parsed = new URL(url);
+  const safe = parsed.protocol === 'https:' || (parsed.protocol === 'http:' && LOOPBACK.has(parsed.hostname));
+  if (!safe) throw new Error(`${parsed.origin} is neither https nor this machine: the agent does not talk to it`);
+  return parsed;
+}
+
+/**
+ * HTTP to the sync-adapter. Redirects are never followed, bodies are bounded. After a 401 nothing is sent for an
+ * hour, after a 410 nothing at all. Throws SyncError.
+ */
+export function createSyncHttp(options: SyncHttpOptions): SyncHttp {
+  const base = requireSafeUrl(options.baseUrl).href.replace(/\/+$/, '');
+  let silentUntilMs = 0;
+  let goneCode: string | null = null;
+
+  return async (request) => {
+    if (goneCode !== null) throw new SyncError({ kind: 'gone', code: goneCode }, 'this machine no longer speaks for its bot');
+    if (options.clock.monotonicMs() < silentUntilMs && !request.anonymous)
+      throw new SyncError({ kind: 'unauthorized' }, 'the credential was refused less than an hour ago');
+    const credential = request.anonymous ? null : options.credential();
+    let response: AxiosResponse<string>;
+    try {
+      response = await axios.request<string>({
+        url: `${base}${request.path}`,
+        method: request.method,
+        data: request.body === undefined ? undefined : JSON.stringify(request.body),
+        headers: {
+          'User-Agent': options.userAgent,
+          Accept: 'application/json, application/problem+json',
+          ...(request.body === undefined ? {} : { 'Content-Type': 'application/json' }),
+          ...(credential === null ? {} : { Authorization: `Bearer ${credential}` }),
+          ...request.headers,
+        },
+        timeout: request.timeoutMs ?? TIMEOUT_MS,
+        signal: AbortSignal.timeout((request.timeoutMs ?? TIMEOUT_MS) + 5_000),
+        maxRedirects: 0,
+        maxContentLength: request.maxBytes ?? SMALL_BODY,
+        responseType: 'text',
+        transformResponse: (data: string) => data,
+        validateStatus: () => true,
+      });
+    } catch (error) {
+      throw new SyncError({ kind: 'unreachable' }, `${request.path}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+    if ((response.status >= 200 && response.status < 300) || request.also?.includes(response.status)) return response;
+
+    const error = syncError(request.path, response);
+    if (error.failure.kind === 'unauthorized') silentUntilMs = options.clock.monotonicMs() + UNAUTHORIZED_PAUSE_MS;
+    if (error.failure.kind === 'gone') {
+      goneCode = error.failure.code;
+      options.onGone(goneCode);
+    }
+    throw error;
+  };
+}
+
+function syncError(path: string, response: AxiosResponse<string>): SyncError {
+  const problem = Problem.safeParse(parseJson(response.data));
+  const code = problem.success ? problem.data.code : `http-${response.status}`;
+  const message = `${path}: ${response.status} ${code}${problem.success && problem.data.detail ? `: ${problem.data.detail}` : ''}`;
+  if (response.status === 401) return new SyncError({ kind: 'unauthorized' }, message);
+  if (response.status === 410) return new SyncError({ kind: 'gone', code }, message);
+  if (response.status === 429 || response.status === 503)
+    return new SyncError({ kind: 'busy', code, retryAfterMs: retryAfterMs(response.headers['retry-after']) }, message);
+  if (response.status >= 500 || response.status < 400) return new SyncError({ kind: 'unreachable' }, message);
+  const issues = problem.success ? (problem.data.issues ?? []) : [];
+  return new SyncError({ kind: 'refused', status: response.status, code, issues }, message);
+}
+
+/** Retry-After in seconds or as a date; one second when it is missing or nonsense. */
+export function retryAfterMs(header: unknown, now = Date.now()): number {
+  const seconds = typeof header === 'string' ? Number(header) : NaN;
+  const ms = Number.isFinite(seconds) ? seconds * 1000 : typeof header === 'string' ? Date.parse(header) - now : NaN;
+  return Number.isFinite(ms) && ms >= 0 ? Math.min(ms, LONGEST_RETRY_AFTER_MS) : 1_000;
+}
+
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

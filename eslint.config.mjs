@@ -58,7 +58,7 @@ export default [
   },
   {
     files: ['**/*.ts'],
-    ignores: ['**/main.ts', '**/admin.ts', '**/supervisor.ts', '**/*.spec.ts', '**/testing/**', 'tools/**', 'e2e/**'],
+    ignores: ['**/*.config.ts', '**/main.ts', '**/admin.ts', '**/supervisor.ts', '**/*.spec.ts', '**/testing/**', 'tools/**', 'e2e/**'],
     rules: {
       'no-restricted-properties': [
         'error',

@@ -29,7 +29,7 @@ export async function buildProject(projectFolder) {
 }
 
 /** Workspace libraries are TypeScript and come in; so do packages without a CommonJS form: requiring those warns on Node 20. */
-function npmPackagesStayOutside() {
+export function npmPackagesStayOutside() {
   return {
     name: 'npm-packages-stay-outside',
     setup({ onResolve }) {

@@ -5,6 +5,7 @@ const { join } = require('node:path');
 const { createInterface } = require('node:readline');
 
 module.exports = async function startPostgresForTests() {
+  if (process.env.TRAWLING_WITHOUT_POSTGRES) return; // `npm run test:unit`
   const server = spawn(process.execPath, [join(__dirname, 'postgres-for-tests.mjs')], { stdio: ['pipe', 'pipe', 'inherit'] });
   const { url, template } = await new Promise((ready, failed) => {
     createInterface({ input: server.stdout }).once('line', (line) => ready(JSON.parse(line)));

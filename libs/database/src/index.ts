@@ -24,4 +24,5 @@ export * from './stores/config-ack.store.js';
 export * from './stores/desired-config.store.js';
 export * from './stores/enrollment-inbox.store.js';
 export * from './stores/key-set.store.js';
+export * from './stores/machine.store.js';
 export * from './stores/sealed-secret-relay.store.js';

@@ -43,7 +43,7 @@ export function createLocalDriver(deps: LocalDriverDeps): MachineDriver {
 
   return {
     kind: 'local',
-    createTimeoutMs: 20_000,
+    createTimeoutMs: 10_000,
     settleMs: 0,
     preflight: () => preflight(deps),
     create: (key, order) => create(deps, key, order),
@@ -97,7 +97,7 @@ async function create(deps: LocalDriverDeps, key: MachineKey, order: MachineOrde
   const { node, openclawMjs, version } = runtime.runtime;
   const { enrollmentToken, ...known } = order;
   // One at a time on this computer, also between provisioners: otherwise two could choose the same port.
-  await withLock(deps, { folder: join(deps.machinesDir, '.lock'), waitMs: 10_000 }, async () => {
+  await withLock(deps, { folder: join(deps.machinesDir, '.lock'), waitMs: 3_000 }, async () => {
     if (existsSync(path)) return;
     const spec = MachineSpec.parse({
       ...known,

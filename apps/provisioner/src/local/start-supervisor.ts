@@ -15,7 +15,7 @@ export type StartSupervisorDeps = {
   environment: Record<string, string | undefined>;
 };
 
-const UP_WITHIN_MS = 15_000;
+const UP_WITHIN_MS = 5_000;
 
 /**
  * Starts the machine's supervisor in a session of its own, so that it outlives whoever starts it; returns when it holds

@@ -5,12 +5,12 @@ import { type MarkedProcess } from '../processes/marked-processes.js';
 import { signalProcess } from '../processes/process-identity.js';
 import { supervisorLock } from './machine-folder.js';
 
-/** The supervisor gives its children 10 s; what does not end in this time is ended without it. */
-const SUPERVISOR_ENDS_WITHIN_MS = 11_500;
+/** The supervisor gives its children 7 s; what does not end in this time is ended without it. */
+const SUPERVISOR_ENDS_WITHIN_MS = 9_000;
 
 /**
  * Ends a machine's processes: its supervisor does it in order, and whatever still carries the marker is killed. Returns
- * what cannot be ended, which is normally nothing. Takes at most about 14 s.
+ * what cannot be ended, which is normally nothing. Takes at most about 12 s, for a gateway at rest one to three.
  */
 export async function stopMachine(clock: Clock, input: { path: string; marker: string }): Promise<MarkedProcess[]> {
   const supervisor = await lockHolder(supervisorLock(input.path));

@@ -16,7 +16,7 @@ export type RestartTimings = {
   graceMs: number;
 };
 
-export const RESTART_TIMINGS: RestartTimings = { baseMs: 1_000, maxMs: 30_000, stableMs: 60_000, graceMs: 10_000 };
+export const RESTART_TIMINGS: RestartTimings = { baseMs: 1_000, maxMs: 30_000, stableMs: 60_000, graceMs: 7_000 };
 
 export type Exit = { code: number | null; signal: string | null };
 

@@ -1,0 +1,123 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { type Database, findInstallation, machineStore, openDatabase } from '@trawling/database';
+import { createHttpApp, drain, listen, mountRoutes } from '@trawling/http';
+import { assertQueueBackend, chooseQueueBackend, openMachineQueue, startMachineWorker } from '@trawling/queues';
+import { type Logger, type OnStop, systemClock, uuid7, withReleasers } from '@trawling/runtime';
+import type { Env } from './env.js';
+import { installInBackground } from './local/install-in-background.js';
+import { createLocalDriver } from './local/local-driver.js';
+import { reconcileMachine, RECONCILE_TIMINGS, type ReconcileDeps } from './machines/reconcile-machine.js';
+import { startSweepLoop } from './machines/sweep-loop.js';
+import { type OrphanMemory, sweepMachines } from './machines/sweep-machines.js';
+import { provisionerRoutes } from './routes.js';
+
+/** Machines of one provisioner that are worked on at the same time. */
+const CONCURRENCY = 8;
+/** A look at a machine that takes longer when stopping is left to the next provisioner. */
+const WORKER_STOP_MS = 6_000;
+
+export type ProvisionerOptions = {
+  logger: Logger;
+  version: string;
+  /** The bundled supervisor of the local machines. */
+  supervisorFile: string;
+  /** Of this process; machines get a few harmless names of it. */
+  environment: Record<string, string | undefined>;
+};
+
+/** Opens everything and begins to work; `stop` ends the work and leaves the machines running. */
+export const compose = (env: Env, options: ProvisionerOptions) =>
+  withReleasers(async (onStop) => {
+    const { logger } = options;
+    const { DATABASE_URL: databaseUrl, REDIS_URL: redisUrl } = env;
+    const database = await openDatabase({ url: databaseUrl, logger });
+    onStop(() => database.close(), 'database');
+    await assertQueueBackend(database, chooseQueueBackend({ redisUrl }));
+    const driver = openLocalDriver(onStop, env, { ...options, installationId: await installationId(database) });
+    const store = machineStore(database.pool);
+    const deps: ReconcileDeps = {
+      store,
+      driver,
+      clock: systemClock,
+      logger,
+      newId: uuid7,
+      randomBytes,
+      machineSettings: {
+        installationId: await installationId(database),
+        syncAdapterUrl: env.SYNC_ADAPTER_URL,
+        dataRetrievalUrl: env.DATA_RETRIEVAL_URL ?? null,
+      },
+      timings: RECONCILE_TIMINGS,
+    };
+    const queue = openMachineQueue({ redisUrl, databaseUrl, logger });
+    onStop(() => queue.close(), 'machine queue');
+    await startWorker(onStop, deps, { redisUrl, databaseUrl });
+
+    const orphans: OrphanMemory = new Map();
+    const sweep = () => sweepMachines({ store, driver, enqueue: queue.enqueue, now: systemClock.now, logger }, orphans);
+    const loop = startSweepLoop({ clock: systemClock, logger, random: Math.random }, { everyMs: env.SWEEP_SECONDS * 1000, sweep });
+    onStop(() => loop.stop(), 'sweep');
+
+    const listening = await listen(statusApp({ ...options, database, driver, redisUrl }), { port: env.PORT, host: env.HOST });
+    onStop(() => drain(listening.server), 'listener');
+    logger.info({ url: listening.url, driver: driver.kind, queue: chooseQueueBackend({ redisUrl }) }, 'listening');
+    return { url: listening.url };
+  });
+
+function openLocalDriver(onStop: OnStop, env: Env, options: ProvisionerOptions & { installationId: string }) {
+  const { logger, installationId, supervisorFile, environment } = options;
+  const machinesDir = resolve(env.LOCAL_MACHINES_DIR);
+  mkdirSync(machinesDir, { recursive: true, mode: 0o700 });
+  const installation = installInBackground(
+    { clock: systemClock, logger },
+    { cacheDir: resolve(env.OPENCLAW_RUNTIME_DIR), ...(env.OPENCLAW_MANIFEST_DIR ? { manifestFolder: env.OPENCLAW_MANIFEST_DIR } : {}) },
+  );
+  onStop(() => installation.stop(), 'OpenClaw installation');
+  return createLocalDriver({
+    clock: systemClock,
+    supervisorFile,
+    environment,
+    machinesDir,
+    installationId,
+    gatewayPortBase: env.GATEWAY_PORT_BASE,
+    runtime: installation.status,
+  });
+}
+
+async function startWorker(onStop: OnStop, deps: ReconcileDeps, urls: { redisUrl: string | undefined; databaseUrl: string }): Promise<void> {
+  const stopping = new AbortController();
+  const worker = await startMachineWorker({
+    ...urls,
+    logger: deps.logger,
+    concurrency: CONCURRENCY,
+    handle: async ({ botId }) => void (await reconcileMachine(deps, { botId, signal: stopping.signal })),
+  });
+  onStop(async () => {
+    stopping.abort();
+    await Promise.race([worker.close(), systemClock.sleep(WORKER_STOP_MS)]);
+  }, 'machine worker');
+}
+
+function statusApp(input: ProvisionerOptions & { database: Database; driver: ReconcileDeps['driver']; redisUrl: string | undefined }) {
+  const { database, driver, logger, version } = input;
+  const status = async () => ({
+    name: 'provisioner',
+    version,
+    driver: driver.kind,
+    queue: chooseQueueBackend({ redisUrl: input.redisUrl }),
+    machines: await driver.preflight(),
+  });
+  const ready = async () => {
+    await database.pool.query('SELECT 1');
+    return { database: true };
+  };
+  return createHttpApp({ name: 'provisioner', logger, routes: (app) => mountRoutes(app, provisionerRoutes({ ready, status })) });
+}
+
+async function installationId(database: Database): Promise<string> {
+  const installation = await findInstallation(database.prisma);
+  if (!installation) throw new Error('This database is not set up yet: run "node apps/control-plane/dist/admin.js init" first');
+  return installation.id;
+}

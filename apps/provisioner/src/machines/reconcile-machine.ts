@@ -1,0 +1,91 @@
+import { LeaseLost, type MachineLease, type MachineStore } from '@trawling/database';
+import { type MachineFacts, type MachineStep, planMachine } from '@trawling/domain';
+import { type Clock, type Logger } from '@trawling/runtime';
+import { type FoundMachine, type MachineDriver } from './machine-driver.js';
+import { type StepContext, takeStep } from './take-step.js';
+
+export type ReconcileDeps = {
+  store: MachineStore;
+  driver: MachineDriver;
+  clock: Clock;
+  logger: Logger;
+  newId: () => string;
+  randomBytes: (size: number) => Uint8Array;
+  /** Where new machines find the sync-adapter, and their prices. */
+  machineSettings: { installationId: string; syncAdapterUrl: string; dataRetrievalUrl: string | null };
+  timings: ReconcileTimings;
+};
+
+export type ReconcileTimings = {
+  /** Seconds that the lease lasts at each look; a worker that dies blocks the bot that long. */
+  leaseSeconds: number;
+  /** Lease that must be left beyond a create's own time-out, in milliseconds. */
+  createMarginMs: number;
+  /** How long an enrollment token counts. */
+  tokenSeconds: number;
+};
+
+export const RECONCILE_TIMINGS: ReconcileTimings = { leaseSeconds: 15, createMarginMs: 5_000, tokenSeconds: 3600 };
+
+/** `settled`: nothing to do now. `busy`: somebody else is at it. `interrupted`: to be looked at again soon. */
+export type ReconcileOutcome = 'settled' | 'busy' | 'interrupted' | 'no_bot';
+
+/** More steps than any bot needs at once: a plan that runs in circles is left for the next look. */
+const MAX_STEPS = 25;
+
+/**
+ * Brings the machines of one bot to where the database wants them: look at both sides, plan, take one step, look again,
+ * until there is nothing to do or something has to be waited for. Harmless to repeat, to run twice and to kill anywhere.
+ */
+export async function reconcileMachine(deps: ReconcileDeps, input: { botId: string; signal?: AbortSignal }): Promise<ReconcileOutcome> {
+  const { botId, signal } = input;
+  if (!(await deps.store.findSituation(botId))) return 'no_bot';
+  const lease = await deps.store.acquireLease({ botId, owner: deps.newId(), seconds: deps.timings.leaseSeconds });
+  if (!lease) return 'busy';
+  const logger = deps.logger.child({ bot_id: botId });
+  try {
+    for (let step = 0; step < MAX_STEPS && !signal?.aborted; step += 1) {
+      const facts = await gatherFacts(deps, botId);
+      if (!facts) return 'no_bot';
+      const planned = planMachine(facts);
+      logger.debug({ step: planned }, 'planned');
+      if ((await takeStep(context(deps, lease, logger, facts), planned)) === 'settled') return 'settled';
+      logStep(logger, planned);
+    }
+    return 'interrupted';
+  } catch (error) {
+    if (!(error instanceof LeaseLost)) throw error;
+    logger.warn('another worker took over');
+    return 'interrupted';
+  } finally {
+    await deps.store.releaseLease(lease).catch((error: unknown) => logger.warn({ err: error }, 'the lease runs out by itself'));
+  }
+}
+
+const context = (deps: ReconcileDeps, lease: MachineLease, logger: Logger, facts: MachineFacts): StepContext => ({ ...deps, lease, logger, facts });
+
+/** What the database and the driver say now. Machines we know by id but that a look-up does not show are asked for. */
+async function gatherFacts({ store, driver }: ReconcileDeps, botId: string): Promise<MachineFacts | null> {
+  const found = await driver.find(botId);
+  // The database after the driver: its time must not be older than what was seen.
+  const situation = await store.findSituation(botId);
+  if (!situation) return null;
+  const known = new Set(found.map((machine) => machine.providerId));
+  const missing = situation.rows.flatMap(({ providerId }) => (providerId === null || known.has(providerId) ? [] : [providerId]));
+  const asked = await Promise.all(missing.map((providerId) => driver.get(providerId)));
+  return toFacts(situation, [...found, ...asked.filter((machine) => machine !== null)], driver.settleMs);
+}
+
+export function toFacts(
+  situation: Pick<MachineFacts, 'now' | 'bot' | 'rows' | 'reported'>,
+  found: readonly FoundMachine[],
+  settleMs: number,
+): MachineFacts {
+  const { now, bot, rows, reported } = situation;
+  return { now, bot, rows, reported, found, settleMs };
+}
+
+function logStep(logger: Logger, step: MachineStep): void {
+  if (step.kind === 'record') logger.info({ generation: step.generation, state: step.change.state }, step.change.reason);
+  else logger.info({ step: step.kind, ...('generation' in step ? { generation: step.generation } : {}) }, `machine step: ${step.kind}`);
+}

@@ -1,7 +1,7 @@
 import { AckError, AckOutcome, BotStatus, type BotSummary, type BotView, Labels, type LastAck } from '@trawling/contracts';
 import type { BotOverview, MachineOverview } from '@trawling/database';
 import { syncStatus } from '@trawling/domain';
-import { z } from 'zod';
+import { type z } from 'zod';
 import { storedSettings } from './bot-settings-input.js';
 import { machineView } from './machine-view.js';
 

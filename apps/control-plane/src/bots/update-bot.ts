@@ -30,11 +30,10 @@ export function readUpdateBot(body: UpdateBotRequest): Pick<UpdateBotInput, 'con
  */
 export async function updateBot(deps: VersionDeps, change: Change, input: UpdateBotInput): Promise<ChangeAccepted> {
   const { botId, patch } = input;
-  checkExtras(patch['openclaw']);
   const bot = await lockBotForChange(change, botId, input);
   const before = storedSettings(bot.settings);
   const after = applySettingsPatch(before, patch);
-  // The merged extras once more: what is allowed piece by piece must be allowed together.
+  // The merged extras, not the patch: in a patch null takes an extra away, which is always allowed.
   if ('openclaw' in patch) checkExtras(after.openclaw);
   confirmLive({ before, after, confirmLive: input.confirmLive });
   const labels = Labels.parse(bot.labels);

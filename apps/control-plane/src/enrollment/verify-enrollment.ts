@@ -43,7 +43,9 @@ export async function verifyEnrollment(deps: VerifyEnrollmentDeps, input: { requ
     const bot = await lockBot(tx, input.botId);
     const row = await lockPendingEnrollment(tx, input.requestId);
     if (!row || !bot) return null;
-    const request = EnrollRequest.parse(row.request);
+    const parsed = EnrollRequest.safeParse(row.request);
+    if (!parsed.success) return refuseUnreadable(deps, tx, row);
+    const request = parsed.data;
     const tokens = await lockEnrollmentTokens(tx, { botId: row.botId, generation: request.generation });
     const token = request.bot_id === row.botId ? (tokens.find(({ id }) => id === request.token_id) ?? null) : null;
     const verdict = decideEnrollment({
@@ -109,6 +111,14 @@ async function settle(
   await notify(tx, { topic: 'enrollment_decided', ids: [botId] });
 }
 
+/** Refused rather than left pending: it would be looked at for ever. */
+async function refuseUnreadable(deps: VerifyEnrollmentDeps, tx: Transaction, row: { id: string; botId: string }) {
+  const verdict = { kind: 'refuse', code: 'enrollment-refused', reason: 'The request cannot be read', alarm: false } as const;
+  await decideEnrollmentRequest(tx, row.id, { state: 'refused', code: verdict.code, reason: verdict.reason }, deps.now());
+  await notify(tx, { topic: 'enrollment_decided', ids: [row.botId] });
+  return { verdict, generation: null };
+}
+
 async function activate(deps: VerifyEnrollmentDeps, tx: Transaction, input: { botId: string; request: EnrollRequest; at: Date }): Promise<void> {
   const { botId, request, at } = input;
   const { credential_id: id, generation, identity_key: identityJwk, sealing_key: sealingJwk } = request;
@@ -122,7 +132,7 @@ async function activate(deps: VerifyEnrollmentDeps, tx: Transaction, input: { bo
   await notify(tx, { topic: 'credential', ids: [botId] });
 }
 
-function report(logger: Logger, botId: string, { verdict, generation }: { verdict: EnrollmentVerdict; generation: number }): void {
+function report(logger: Logger, botId: string, { verdict, generation }: { verdict: EnrollmentVerdict; generation: number | null }): void {
   const line = { bot_id: botId, generation };
   if (verdict.kind !== 'refuse') return logger.info(line, 'a machine enrolled');
   logger.warn({ ...line, code: verdict.code, reason: verdict.reason }, 'an enrollment was refused');

@@ -1,5 +1,5 @@
-import type { Role } from '@trawling/contracts';
-import { createKeyring, type Ed25519PublicJwk, generateEd25519, type Keyring } from '@trawling/crypto';
+import type { Ed25519PublicJwk, Role } from '@trawling/contracts';
+import { createKeyring, generateEd25519, type Keyring } from '@trawling/crypto';
 import { type Database, openDatabase } from '@trawling/database';
 import { createTestDatabase } from '@trawling/database/testing';
 import { drain, listen } from '@trawling/http';

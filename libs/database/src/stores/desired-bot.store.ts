@@ -1,6 +1,6 @@
 import type { BotSettings, Labels, VersionReason } from '@trawling/contracts';
 import type { z } from 'zod';
-import { Prisma } from '../generated/prisma/client.js';
+import { type Prisma } from '../generated/prisma/client.js';
 
 type Tx = Prisma.TransactionClient;
 

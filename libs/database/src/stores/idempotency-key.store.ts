@@ -1,4 +1,4 @@
-import { Prisma } from '../generated/prisma/client.js';
+import { type Prisma } from '../generated/prisma/client.js';
 
 type Tx = Prisma.TransactionClient;
 
@@ -34,8 +34,9 @@ export async function saveIdempotentAnswer(
   claim: { apiKeyId: string; key: string },
   answer: { status: number; body: unknown },
 ): Promise<void> {
+  const { apiKeyId, key } = claim;
   const body: Prisma.InputJsonValue = JSON.parse(JSON.stringify(answer.body));
-  await tx.idempotencyKey.update({ where: { apiKeyId_key: claim }, data: { status: answer.status, body } });
+  await tx.idempotencyKey.update({ where: { apiKeyId_key: { apiKeyId, key } }, data: { status: answer.status, body } });
 }
 
 /** Deletes keys older than 24 hours; returns how many. */

@@ -1,0 +1,120 @@
+import { type AckOutcome, BotList, type SyncStatus } from '@trawling/contracts';
+import { syncStatus } from '@trawling/domain';
+import { makeBot, view } from '../testing/bots.js';
+import { type Api, useControlPlane } from '../testing/open-test-control-plane.js';
+
+const controlPlane = useControlPlane();
+let api: Api;
+beforeAll(async () => {
+  api = await controlPlane().as('operator');
+});
+
+async function list(query: string): Promise<BotList> {
+  const answer = await api.get(`/bots?${query}`);
+  if (answer.status !== 200) throw new Error(`${answer.status} ${answer.text}`);
+  return BotList.parse(answer.body);
+}
+
+async function everyPage(query: string): Promise<string[]> {
+  const ids: string[] = [];
+  for (let cursor: string | null = ''; cursor !== null; ) {
+    const page: BotList = await list(`${query}${cursor === '' ? '' : `&cursor=${cursor}`}`);
+    ids.push(...page.bots.map((bot) => bot.id));
+    cursor = page.next_cursor;
+  }
+  return ids;
+}
+
+const report = (botId: string, data: { appliedVersion?: number; appliedHash?: string; leaseSeconds?: number }) => {
+  const { leaseSeconds, ...applied } = data;
+  const lease = leaseSeconds === undefined ? {} : { leaseExpiresAt: new Date(Date.now() + leaseSeconds * 1000) };
+  return controlPlane().owner.prisma.botReported.create({ data: { botId, ...applied, ...lease } });
+};
+
+describe('listing bots', () => {
+  it('goes through all of an owner’s bots in the order they were made, page by page', async () => {
+    const ids: string[] = [];
+    for (let n = 0; n < 5; n += 1) ids.push(await makeBot(api, { owner_id: 'pages' }));
+
+    expect(await everyPage('owner_id=pages&limit=2')).toEqual(ids);
+    expect((await list('owner_id=pages&limit=5')).next_cursor).toBeNull();
+  });
+
+  it('fills its pages also when most bots do not match', async () => {
+    const wanted: string[] = [];
+    for (let n = 0; n < 6; n += 1) {
+      const id = await makeBot(api, { owner_id: 'sparse', labels: n % 3 === 0 ? { ring: 'canary', team: 'a' } : { ring: 'main' } });
+      if (n % 3 === 0) wanted.push(id);
+    }
+
+    expect((await list('owner_id=sparse&label=ring=canary&limit=2')).bots.map((bot) => bot.id)).toEqual(wanted);
+    expect(await everyPage('owner_id=sparse&label=team&limit=1')).toEqual(wanted);
+    expect(await everyPage('owner_id=sparse&label=ring=none')).toEqual([]);
+  });
+
+  it('knows who is online by the database’s clock', async () => {
+    const on = await makeBot(api, { owner_id: 'lease' });
+    const off = await makeBot(api, { owner_id: 'lease' });
+    const never = await makeBot(api, { owner_id: 'lease' });
+    await report(on, { leaseSeconds: 60 });
+    await report(off, { leaseSeconds: -1 });
+
+    expect(await everyPage('owner_id=lease&online=true')).toEqual([on]);
+    expect(await everyPage('owner_id=lease&online=false')).toEqual([off, never]);
+    expect((await view(api, on)).online).toBe(true);
+  });
+
+  it('leaves out bots that are gone unless they are asked for', async () => {
+    const there = await makeBot(api, { owner_id: 'gone' });
+    const gone = await makeBot(api, { owner_id: 'gone' });
+    await controlPlane().owner.prisma.bot.update({ where: { id: gone }, data: { decommissionRequestedAt: new Date(), decommissionedAt: new Date() } });
+
+    expect(await everyPage('owner_id=gone')).toEqual([there]);
+    expect(await everyPage('owner_id=gone&include_decommissioned=true')).toEqual([there, gone]);
+  });
+
+  it('filters by the very sync status it shows, in every combination of report and verdict', async () => {
+    const outcomes: (AckOutcome | null)[] = [null, 'applying', 'applied', 'failed'];
+    const reports = [null, { appliedVersion: 1 }, { appliedVersion: 2 }, { appliedVersion: 2, appliedHash: 'desired' }, { appliedVersion: 3 }];
+    const expected: Record<string, string[]> = {};
+    for (const outcome of outcomes) {
+      for (const ackVersion of outcome ? [1, 2] : [2]) {
+        for (const reported of reports) {
+          const botId = await makeBot(api, { owner_id: 'matrix' });
+          const { body } = await api.patch(`/bots/${botId}`).send({ strictness: 'high' });
+          const appliedHash = reported?.appliedHash === 'desired' ? String(body.hash) : 'sha256:other';
+          if (reported) await report(botId, { ...reported, appliedHash });
+          if (outcome) {
+            await controlPlane().owner.prisma.configAck.create({ data: { botId, version: ackVersion, outcome, appliedAt: new Date() } });
+          }
+          const { status } = syncStatus({
+            desired: { version: 2, hash: String(body.hash) },
+            reported: reported && { appliedVersion: reported.appliedVersion, appliedHash },
+            ack: outcome && { version: ackVersion, outcome, error: null },
+          });
+          expect((await view(api, botId)).sync_status).toBe(status);
+          (expected[status] ??= []).push(botId);
+        }
+      }
+    }
+
+    const statuses: SyncStatus[] = ['pending', 'applying', 'synced', 'failed', 'drifted'];
+    for (const status of statuses) {
+      expect(expected[status]?.length).toBeGreaterThan(0);
+      expect(await everyPage(`owner_id=matrix&limit=200&sync_status=${status}`)).toEqual(expected[status]);
+    }
+  }, 60_000);
+
+  it.each([
+    ['an unknown filter', 'colour=red', 'query.colour'],
+    ['an unknown status', 'sync_status=fine', 'query.sync_status'],
+    ['a page that is too large', 'limit=1000', 'query.limit'],
+    ['a cursor that was made up', 'cursor=abc', 'cursor'],
+    ['a cursor of another list', `cursor=${Buffer.from('{"before":3}').toString('base64url')}`, 'cursor'],
+    ['a NUL character', 'label=a%00', 'query.label'],
+  ])('refuses %s', async (_what, query, path) => {
+    const refused = await api.get(`/bots?${query}`);
+
+    expect(refused.body).toMatchObject({ status: 400, code: 'invalid-request', issues: [{ path }] });
+  });
+});

@@ -17,7 +17,7 @@ const Report = z.object({
 
 describe('npm start -- --once', () => {
   const stateDir = mkdtempSync(join(tmpdir(), 'trawling-e2e-walk-'));
-  afterAll(() => rmSync(stateDir, { recursive: true, force: true }));
+  afterAll(() => removeStateDir(stateDir));
 
   it('walks every step in order, two installations side by side, one of them with two bots, and leaves nothing behind', async () => {
     const firstBase = await findFreeBase(15_000);

@@ -1,0 +1,111 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  commandLine, differencesFrom, findByMarker, identify, isAlive, processesOfBot, signalProcess, type ProcessIdentity,
+} from '@trawling/launcher';
+import { until } from '@trawling/runtime/testing';
+import { z } from 'zod';
+import { launch, readConnection } from './support/launch.js';
+import { fleetOf, processesOf, startFleet, type SharedFleet } from './support/shared-fleet.js';
+import { watchConfigChanges } from './support/watch-config-changes.js';
+
+const Records = z.array(z.object({ name: z.string(), pid: z.int(), started: z.string() }));
+
+describe('the fleet when its parts are killed', () => {
+  let fleet: SharedFleet;
+  beforeAll(async () => void (fleet = await startFleet()));
+  afterAll(() => fleet?.stop());
+
+  const service = (name: string): ProcessIdentity => {
+    const records = Records.parse(JSON.parse(readFileSync(join(fleet.stateDir, 'processes.json'), 'utf8')));
+    const record = records.find((one) => one.name === name);
+    if (!record) throw new Error(`${name} is not recorded`);
+    return record;
+  };
+  /** A process of the bot's machine by what it runs. */
+  const onMachine = (isIt: (command: string) => boolean): ProcessIdentity => {
+    const found = processesOfBot(fleet.botId).find(({ pid }) => isIt(commandLine(pid).join(' ')));
+    if (!found) throw new Error(`not on the machine: ${processesOfBot(fleet.botId).map(({ pid }) => commandLine(pid).join(' ')).join('\n')}`);
+    return found;
+  };
+  const parts: [string, () => ProcessIdentity][] = [
+    ['control-plane', () => service('control-plane')],
+    ['sync-adapter', () => service('sync-adapter')],
+    ['provisioner', () => service('provisioner')],
+    ['agent', () => onMachine((command) => command.includes('agent.js run'))],
+    ['gateway', () => onMachine((command) => command.startsWith('openclaw-gateway') || command.includes('gateway run'))],
+  ];
+
+  it.each(parts)('is synced again within 60 s after kill -9 of the %s in the middle of a change, which is applied once', async (name, find) => {
+    const [gateway] = fleet.connection.bots;
+    if (!gateway) throw new Error('no gateway');
+    const before = await fleet.untilBot((bot) => bot.sync_status === 'synced' && bot.online);
+    const watch = watchConfigChanges({ url: gateway.gateway_url, token: gateway.gateway_token });
+    await until(() => watch.isConnected(), { timeoutMs: 30_000 });
+
+    const strictness = before.settings.strictness === 'high' ? 'low' : 'high';
+    const timezone = before.settings.timezone === 'Asia/Tokyo' ? 'Europe/Paris' : 'Asia/Tokyo';
+    const change = await fleet.controlPlane.patchBot(fleet.botId, { strictness, timezone });
+    // The machine's parts are hit when the change has reached them, the others as soon as it is accepted.
+    if (name === 'agent' || name === 'gateway') {
+      await fleet.untilBot((bot) => bot.last_ack?.version === change.desired_version).catch(() => undefined);
+    }
+    const victim = find();
+    signalProcess(victim, 'SIGKILL');
+    await until(() => !isAlive(victim));
+
+    await fleet.untilSynced(change.desired_version, 60_000);
+    const client = await fleet.gateway();
+    const version = await fleet.controlPlane.getVersion(fleet.botId, change.desired_version);
+    await until(async () => (await differencesFrom(version, client)).length === 0, { timeoutMs: 10_000 });
+    client.close();
+    await until(() => { try { return isAlive(find()); } catch { return false; } }, { timeoutMs: 30_000 });
+    await watch.stop();
+    expect(watch.hashes.length).toBeLessThanOrEqual(1);
+  });
+
+  it('refuses a second launcher on the same state folder, and says what to do', async () => {
+    const second = launch(['--state-dir', fleet.stateDir]);
+
+    expect(await second.ended).toBe(1);
+    expect(second.stderr()).toMatch(/already runs on this state folder .* --state-dir/);
+  });
+
+  it('is taken over by the next npm start after kill -9 of the launcher, with the same processes and no second one', async () => {
+    const before = new Set(processesOf(fleet.stateDir));
+    const old = service('control-plane');
+
+    process.kill(-fleet.launcher.pid, 'SIGKILL');
+    await fleet.launcher.ended;
+    expect(isAlive(old)).toBe(true);
+    const next = launch(['--state-dir', fleet.stateDir]);
+    // connection.json of the killed one is still there: wait for what the new one says.
+    await until(() => next.stdout().includes('Trawling Traders runs.'), { timeoutMs: 60_000 });
+    fleet = fleetOf({ stateDir: fleet.stateDir, connection: await readConnection(next, fleet.stateDir), launcher: next });
+
+    expect(next.stdout()).toMatch(/still running: .*control-plane/);
+    for (const pid of processesOf(fleet.stateDir)) expect([pid, before.has(pid)]).toEqual([pid, true]);
+    expect(service('control-plane')).toMatchObject({ pid: old.pid, started: old.started });
+  });
+
+  it('stops within 15 s of Ctrl-C and leaves no process behind; the next npm start goes on with the same bot', async () => {
+    const postmaster = Number(readFileSync(join(fleet.stateDir, 'postgres', 'postmaster.pid'), 'utf8').split('\n')[0]);
+    const botId = fleet.botId;
+    const pressedAt = performance.now();
+
+    fleet.launcher.pressCtrlC();
+    await fleet.launcher.ended;
+
+    expect(performance.now() - pressedAt).toBeLessThan(15_000);
+    expect(processesOf(fleet.stateDir)).toEqual([]);
+    expect(findByMarker((entry) => entry.includes(botId))).toEqual([]);
+    expect(identify(postmaster)).toBeNull();
+    expect(existsSync(join(fleet.stateDir, 'connection.json'))).toBe(false);
+
+    const next = launch(['--state-dir', fleet.stateDir]);
+    fleet = fleetOf({ stateDir: fleet.stateDir, connection: await readConnection(next, fleet.stateDir), launcher: next });
+    expect(fleet.botId).toBe(botId);
+    const bot = await fleet.untilBot((view) => view.online && view.sync_status === 'synced');
+    expect(bot.applied_version).toBe(bot.desired_version);
+  });
+});

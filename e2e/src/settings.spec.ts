@@ -1,0 +1,111 @@
+import { CronRunResult, type BotView } from '@trawling/contracts';
+import { differencesFrom, fleetJobs, gatewayConfig, listCronResults, type GatewayClient } from '@trawling/launcher';
+import { until } from '@trawling/runtime/testing';
+import { z } from 'zod';
+import { startFleet, type SharedFleet } from './support/shared-fleet.js';
+
+const CronRun = z.looseObject({ runId: z.string() });
+
+describe('settings of a bot, seen at the real OpenClaw through an independent client', () => {
+  let fleet: SharedFleet;
+  let gateway: GatewayClient;
+  beforeAll(async () => {
+    fleet = await startFleet();
+    gateway = await fleet.gateway();
+  });
+  afterAll(() => fleet?.stop());
+
+  const scheduleOf = async (key: string) => (await fleetJobs(gateway)).find(({ declarationKey }) => declarationKey === key)?.schedule;
+
+  /** What OpenClaw itself counts: nothing of it moves unless something was written. */
+  const revisions = async () => ({
+    config: (await gatewayConfig(gateway)).configRevisionHash,
+    jobs: (await fleetJobs(gateway)).map(({ declarationKey, configRevision }) => [declarationKey, configRevision]),
+  });
+
+  it('runs a stricter schedule and other settings after a PATCH', async () => {
+    const before = await scheduleOf('fleet:fetch-prices');
+
+    const change = await fleet.controlPlane.patchBot(fleet.botId, { strictness: 'high', timezone: 'Europe/Berlin' });
+    const bot = await fleet.untilSynced(change.desired_version);
+
+    const version = await fleet.controlPlane.getVersion(fleet.botId, change.desired_version);
+    expect(await differencesFrom(version, gateway)).toEqual([]);
+    expect(await scheduleOf('fleet:fetch-prices')).toMatchObject({ tz: 'Europe/Berlin', expr: expect.not.stringMatching(`^${before?.expr?.replace(/[*/?]/g, '\\$&')}$`) });
+    expect((await gatewayConfig(gateway)).resolved.agents?.defaults?.userTimezone).toBe('Europe/Berlin');
+    expect(bot.sync_message).toBe('Config Applied');
+  });
+
+  it('shows OpenClaw’s own issues for settings it rejects, keeps running the old ones, and is healed by the next good change', async () => {
+    const before = await revisions();
+
+    const rejected = await fleet.controlPlane.patchBot(fleet.botId, { openclaw: { messages: { not_a_setting: true } } });
+    expect(rejected.warnings).not.toEqual([]);
+    const failed = await fleet.untilBot((bot) => bot.sync_status === 'failed' && bot.desired_version === rejected.desired_version);
+
+    expect(failed.last_ack).toMatchObject({ version: rejected.desired_version, outcome: 'failed' });
+    expect(JSON.stringify(failed.last_ack?.error?.issues)).toContain('not_a_setting');
+    expect(failed.applied_version).toBe(rejected.desired_version - 1);
+    expect(await revisions()).toEqual(before);
+
+    const healing = await fleet.controlPlane.patchBot(fleet.botId, { openclaw: { messages: null }, strictness: 'medium' });
+    await fleet.untilSynced(healing.desired_version);
+    expect(await differencesFrom(await fleet.controlPlane.getVersion(fleet.botId, healing.desired_version), gateway)).toEqual([]);
+  });
+
+  it('changes nothing in OpenClaw when the same content is applied ten more times', async () => {
+    const before = await revisions();
+    const changes: string[] = [];
+    const watcher = await fleet.gateway();
+    void watcher.closed.then(() => changes.push('the connection closed'));
+
+    for (let round = 0; round < 10; round += 1) {
+      const { desired_version } = await fleet.controlPlane.getBot(fleet.botId);
+      const again = await fleet.controlPlane.rollback(fleet.botId, desired_version);
+      await fleet.untilSynced(again.desired_version);
+    }
+
+    expect(await revisions()).toEqual(before);
+    expect(changes).toEqual([]);
+  });
+
+  it('reports a generated job that ran on its own schedule, with OpenClaw’s run and the job’s key', async () => {
+    const known = new Set((await listCronResults(fleet.controlPlane, fleet.botId)).map((result) => result.run_id));
+    const change = await fleet.controlPlane.patchBot(fleet.botId, { schedule: { 'risk-check': '*/5 * * * * *' } });
+    await fleet.untilSynced(change.desired_version);
+
+    const result = await until(
+      async () => (await listCronResults(fleet.controlPlane, fleet.botId)).find((r) => r.declaration_key === 'fleet:risk-check' && !known.has(r.run_id)),
+      { timeoutMs: 60_000, intervalMs: 250 },
+    );
+
+    expect(CronRunResult.omit({ id: true }).partial().parse(result)).toMatchObject({ status: 'ok' });
+    const job = (await fleetJobs(gateway)).find(({ declarationKey }) => declarationKey === 'fleet:risk-check');
+    const { entries } = z.looseObject({ entries: z.array(z.looseObject({ runAtMs: z.number() })) }).parse(await gateway.request('cron.runs', { id: job?.id, limit: 200 }));
+    expect(entries.map(({ runAtMs }) => runAtMs)).toContain(Date.parse(result.run_at ?? ''));
+  });
+
+  it('stops an LLM that asks for tools for ever within forty calls', async () => {
+    const { llm } = (await fleet.controlPlane.getBot(fleet.botId)).settings;
+    const change = await fleet.controlPlane.patchBot(fleet.botId, { llm: { ...llm, model: 'loop-forever' } });
+    await fleet.untilSynced(change.desired_version);
+    const job = (await fleetJobs(gateway)).find(({ declarationKey }) => declarationKey === 'fleet:run-algorithm');
+
+    const { runId } = CronRun.parse(await gateway.request('cron.run', { id: job?.id, mode: 'force' }));
+    const result = await until(async () => (await listCronResults(fleet.controlPlane, fleet.botId)).find((r) => r.run_id === runId), { timeoutMs: 120_000, intervalMs: 500 });
+
+    expect(result.status).toBe('error');
+    const url = new URL(llm.base_url ?? '');
+    const stats = z.object({ calls: z.record(z.string(), z.number()), with_key: z.number() }).parse(await (await fetch(new URL('/stats', url))).json());
+    expect(stats.calls['loop-forever']).toBeGreaterThan(1);
+    expect(stats.calls['loop-forever']).toBeLessThanOrEqual(40);
+    // The key reached OpenClaw: sealed by the control plane, opened on the machine, never in a payload.
+    expect(stats.with_key).toBeGreaterThan(0);
+  });
+
+  it('says in one screen what an owner asks', async () => {
+    const bot: BotView = await fleet.controlPlane.getBot(fleet.botId);
+
+    expect(bot).toMatchObject({ online: true, sync_status: 'synced', sync_message: 'Config Applied', machine: { state: 'online', driver: 'local' } });
+  });
+});

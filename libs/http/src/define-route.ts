@@ -149,7 +149,11 @@ export function defineRoute<
 /** A part without a schema is `undefined` for the handler. */
 function parsePart<S extends z.ZodType>(schema: S | undefined, value: unknown, where?: string): z.output<S> {
   const nothing: unknown = undefined;
-  if (!schema) return nothing as z.output<S>;
+  return schema ? parseRequest(schema, value, where) : (nothing as z.output<S>);
+}
+
+/** Parses something a caller sent; throws `invalid-request` with every path. `where` is put in front of the paths. */
+export function parseRequest<S extends z.ZodType>(schema: S, value: unknown, where?: string): z.output<S> {
   const unstorable = findUnstorable(value, where ? [where] : []);
   if (unstorable.length > 0) throw invalidRequest(unstorable);
   const result = schema.safeParse(value);

@@ -1,5 +1,6 @@
 import { DomainError, problems } from '@trawling/contracts';
 import { type ErrorRequestHandler, type RequestHandler } from 'express';
+import { ZodError } from 'zod';
 import { problemDocument, toDomainError } from './problem.js';
 import { contextOf, pathOf } from './request-context.js';
 
@@ -20,7 +21,9 @@ export const answerProblem: ErrorRequestHandler = (error: unknown, req, res, _ne
     path: pathOf(req),
     ...(domainError.code === 'internal-error' ? { err: error } : { detail: domainError.message }),
   };
-  log[level](line, 'request refused');
+  // Requests are parsed with parseRequest; a bare ZodError may just as well be about something we stored.
+  if (error instanceof ZodError) log.warn({ ...line, err: error }, 'request refused by a schema inside the handler');
+  else log[level](line, 'request refused');
 
   if (res.headersSent) {
     // Half an answer is out: the only honest end is to break the connection.

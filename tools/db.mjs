@@ -3,8 +3,9 @@
 //   node tools/db.mjs deploy [--role-password role=password]…   migrations (ours, BullMQ's), then roles and grants
 //   node tools/db.mjs dev <name>                                write the next migration from prisma/schema.prisma
 //   node tools/db.mjs status                                    what is applied, what differs
+//   node tools/db.mjs check                                     fails when migrations and prisma/schema.prisma disagree
 //
-// Reads DATABASE_URL; `dev` without it uses an embedded Postgres of its own for a moment.
+// Reads DATABASE_URL; `dev` and `check` without it use an embedded Postgres of their own for a moment.
 import { randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -119,6 +120,11 @@ const commands = {
     console.log(written ? `wrote prisma/migrations/${written}` : 'schema and migrations agree: nothing to do');
     if (process.env.DATABASE_URL) await commands.deploy({ passwords: [] });
   },
+  async check() {
+    const missing = await withSomePostgres(differenceOnScratchDatabase);
+    if (missing !== null) throw new Error(`the migrations lack this (npm run db:dev -- <name> writes it):\n${missing}`);
+    console.log('schema and migrations agree');
+  },
   async status() {
     const { diagnoseMigrations, schemaDifference } = await import('./database/schema-engine.mjs');
     const databaseUrl = requireDatabaseUrl();
@@ -128,7 +134,7 @@ const commands = {
   },
 };
 
-const help = `usage: node tools/db.mjs deploy [--role-password role=password]… | dev <name> | status
+const help = `usage: node tools/db.mjs deploy [--role-password role=password]… | dev <name> | status | check
 Reads DATABASE_URL. Passwords of the app roles also come from ${roles.map((role) => `${role.toUpperCase()}_PASSWORD`).join(', ')}.`;
 
 async function main() {

@@ -27,8 +27,11 @@ type Ledger = z.infer<typeof Ledger>;
 export interface CronResults {
   /** From the webhook; on the disk when this resolves. */
   received(run: CronWebhook): Promise<void>;
-  /** Completes what was received and fills gaps from OpenClaw's history. Throws GatewayError. */
-  collect(): Promise<void>;
+  /**
+   * Completes what was received and fills gaps from OpenClaw's history. False: a received run is not in the history
+   * yet. Throws GatewayError.
+   */
+  collect(): Promise<boolean>;
 }
 
 /** Namespace of the ids made from job and start of a run: webhook and catch-up give the same one. */
@@ -117,6 +120,7 @@ export async function openCronResults(deps: {
       ledger.seen_until_ms = Math.max(ledger.seen_until_ms, ...history.map((entry) => entry.ts));
       ledger.handed_on = ledger.handed_on.filter((entry) => entry.ended_ms >= ledger.seen_until_ms - 2 * MARGIN_MS);
       await file.write(ledger);
+      return waiting.size() === 0;
     },
   };
 }

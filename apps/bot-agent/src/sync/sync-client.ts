@@ -30,7 +30,7 @@ export type EnrollAnswer = { kind: 'accepted'; response: EnrollResponse } | { ki
 export interface SyncClient {
   enroll(request: EnrollRequest): Promise<EnrollAnswer>;
   /** Waits up to waitSeconds for something newer than `known`. */
-  config(input: { known: Sha256 | null; waitSeconds: number }): Promise<FetchedConfig>;
+  config(input: { known: Sha256 | null; waitSeconds: number; signal?: AbortSignal }): Promise<FetchedConfig>;
   keys(): Promise<KeySetResponse>;
   secrets(): Promise<SealedSecrets>;
   ack(ack: ConfigAck): Promise<void>;
@@ -56,7 +56,7 @@ export function createSyncClient(http: SyncHttp, botId: string): SyncClient {
       return { kind: 'accepted', response: answer(EnrollResponse, path('enroll'), response.data) };
     },
 
-    config: async ({ known, waitSeconds }) => {
+    config: async ({ known, waitSeconds, signal }) => {
       const response = await http({
         method: 'GET',
         path: `${path('config')}${waitSeconds > 0 ? `?wait=${waitSeconds}` : ''}`,
@@ -64,6 +64,7 @@ export function createSyncClient(http: SyncHttp, botId: string): SyncClient {
         maxBytes: MAX_CONFIG_BYTES,
         timeoutMs: waitSeconds * 1000 + 15_000,
         also: [304],
+        ...(signal ? { signal } : {}),
       });
       if (response.status === 304) return { kind: 'unchanged' };
       const signature: unknown = response.headers[CONFIG_SIGNATURE_HEADER.toLowerCase()];

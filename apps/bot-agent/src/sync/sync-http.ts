@@ -9,6 +9,8 @@ export interface SyncHttpOptions {
   credential(): string | null;
   clock: Clock;
   userAgent: string;
+  /** Aborts what is in flight. */
+  stop: AbortSignal;
   /** A 410 was heard; no call is made after it. */
   onGone(code: string): void;
 }
@@ -24,6 +26,8 @@ export interface SyncRequest {
   /** Statuses that are answers to the caller, besides 2xx. */
   also?: readonly number[];
   anonymous?: boolean;
+  /** Gives the request up. */
+  signal?: AbortSignal;
 }
 
 export type SyncHttp = (request: SyncRequest) => Promise<AxiosResponse<string>>;
@@ -70,7 +74,11 @@ export function createSyncHttp(options: SyncHttpOptions): SyncHttp {
           ...request.headers,
         },
         timeout: request.timeoutMs ?? TIMEOUT_MS,
-        signal: AbortSignal.timeout((request.timeoutMs ?? TIMEOUT_MS) + 5_000),
+        signal: AbortSignal.any([
+          options.stop,
+          AbortSignal.timeout((request.timeoutMs ?? TIMEOUT_MS) + 5_000),
+          ...(request.signal ? [request.signal] : []),
+        ]),
         maxRedirects: 0,
         maxContentLength: request.maxBytes ?? SMALL_BODY,
         responseType: 'text',

@@ -1,0 +1,214 @@
+import { type BootReport, type BotConfigPayload, type MachineSpec } from '@trawling/contracts';
+import { z } from 'zod';
+import { type ApplyVersionDeps } from './apply/apply-version.js';
+import { type EventFrame } from './gateway/frames.js';
+import { type GatewayClient } from './gateway/gateway-client.js';
+import { fenceFor } from './loop/fence.js';
+import { createGatewayHealer } from './loop/heal-gateway.js';
+import { healthOf, sendHeartbeats } from './loop/heartbeat.js';
+import { nothingSaid } from './loop/keep-in-line.js';
+import { pollConfig } from './loop/poll-config.js';
+import { reconcile } from './loop/reconcile.js';
+import { createRepairLimit } from './loop/repair-limit.js';
+import { keepSending } from './loop/keep-sending.js';
+import { type Wake } from './loop/wake.js';
+import { type CronResults } from './reports/cron-results.js';
+import { measure } from './reports/measure.js';
+import { type Reporter } from './reports/reporter.js';
+import { enroll, type Identity } from './sync/enrollment.js';
+import { type KeySetKeeper } from './sync/key-set.js';
+import { secretsFor } from './sync/secrets.js';
+import { type SyncClient } from './sync/sync-client.js';
+import { SyncError } from './sync/sync-error.js';
+
+export interface AgentDeps extends Omit<ApplyVersionDeps, 'secretsFor' | 'gateway'> {
+  spec: MachineSpec;
+  identity: Identity;
+  keySet: KeySetKeeper;
+  client: SyncClient;
+  gateway: GatewayClient;
+  results: CronResults;
+  reporter: Reporter;
+  wakes: { reconcile: Wake; poll: Wake; heartbeat: Wake; reports: Wake; results: Wake };
+  agentVersion: string;
+  /** Of this run of the agent. */
+  bootId: string;
+  random(): number;
+  rssBytes(): number;
+  stop: AbortSignal;
+}
+
+/** Until there is a config that says otherwise. */
+const FIRST_PACE_SECONDS = 5;
+/** Drift, fences and gateways that are down are looked at this often. */
+const LOOK_MS = 5_000;
+
+/** The loops of one machine's agent and what they tell each other. */
+export function createAgent(deps: AgentDeps) {
+  const { state, wakes, gateway, reporter, client, clock, spec } = deps;
+  const said = nothingSaid();
+  const startedMs = clock.monotonicMs();
+  const startedAt = clock.now();
+  let offered: BotConfigPayload | null = null;
+  let enrolled = false;
+
+  /** The newest config this machine has fetched, whatever came of it. */
+  const lastSeen = () =>
+    [offered, state.attempt.current()?.payload, state.progress().failed, state.applied.current()?.payload]
+      .filter((one) => one !== null && one !== undefined)
+      .sort((a, b) => Number(b.version) - Number(a.version))[0] ?? null;
+  const appliedPayload = () => state.applied.current()?.payload ?? null;
+  const fence = () => {
+    const applied = appliedPayload();
+    if (!applied) return 'none';
+    const renewed = state.lease.current()?.renewed_at;
+    return fenceFor({ payload: applied, renewedAt: renewed ? new Date(renewed) : startedAt, now: clock.now(), gone: state.progress().gone !== null });
+  };
+
+  const reconcileDeps = {
+    ...deps,
+    said,
+    fence,
+    repairLimit: createRepairLimit(),
+    heal: createGatewayHealer(deps),
+    takeOffered: () => {
+      const taken = offered;
+      offered = null;
+      return taken;
+    },
+    secretsFor: (payload: BotConfigPayload) =>
+      secretsFor(
+        {
+          host: deps.host,
+          heldPath: deps.paths.secretVersions,
+          secretsPath: deps.paths.secrets,
+          botId: spec.bot_id,
+          sealingPrivateJwk: deps.identity.sealing_key,
+          keySet: deps.keySet,
+          client,
+        },
+        payload,
+      ),
+    onOutcome: () => {
+      if (appliedPayload()) tellBoot('ready');
+      wakes.heartbeat.wake();
+    },
+  };
+
+  const keepReconciling = async () => {
+    while (!deps.stop.aborted) {
+      const soonMs = await reconcile(reconcileDeps).catch((error: unknown) => {
+        deps.logger.warn({ err: error }, 'could not reconcile; trying again');
+        return null;
+      });
+      await wakes.reconcile.wait(soonMs ?? LOOK_MS);
+    }
+  };
+
+  /** Stages are told once and for information: a lost one is not sent again. */
+  const told = new Set<string>();
+  const tellBoot = (stage: BootReport['stage']) => {
+    if (!enrolled || told.has(stage)) return;
+    told.add(stage);
+    client
+      .boot({ stage, ok: true, at: clock.now().toISOString(), generation: spec.generation })
+      .catch((error: unknown) => deps.logger.debug({ err: error }, 'boot stage not reported'));
+  };
+
+  const talk = async () => {
+    if (state.progress().gone !== null) return;
+    const outcome = await enroll({ ...deps, signal: deps.stop });
+    if (outcome === 'stopped') return;
+    enrolled = true;
+    if (outcome === 'enrolled') tellBoot('enroll');
+    if (gateway.state() === 'ready') tellBoot('gateway');
+    const again = appliedPayload();
+    if (again) await reporter.ack(again, 'applied');
+    await Promise.all([
+      pollConfig(
+        {
+          ...deps,
+          botId: spec.bot_id,
+          applied: appliedPayload,
+          pollSeconds: () => appliedPayload()?.intervals.poll_seconds ?? FIRST_PACE_SECONDS,
+          offer: (payload) => {
+            offered = payload;
+            wakes.reconcile.wake();
+          },
+          wake: wakes.poll,
+        },
+        lastSeen()?.hash ?? null,
+      ),
+      sendHeartbeats({
+        ...deps,
+        status: () => ({
+          agent_version: deps.agentVersion,
+          openclaw_version: gateway.version(),
+          uptime_seconds: Math.round((clock.monotonicMs() - startedMs) / 1000),
+          applied_version: appliedPayload()?.version ?? null,
+          applied_hash: appliedPayload()?.hash ?? null,
+          last_seen_version: lastSeen()?.version ?? null,
+          health: healthOf({
+            gateway: gateway.state(),
+            givenUpJobs: said.givenUp,
+            failedVersion: state.progress().failed?.version ?? null,
+            fence: fence(),
+          }),
+          gateway: { state: gateway.state(), restarts: gateway.restarts() },
+        }),
+        heartbeatSeconds: () => appliedPayload()?.intervals.heartbeat_seconds ?? FIRST_PACE_SECONDS,
+        onRenewed: () => state.lease.write({ renewed_at: clock.now().toISOString() }),
+        onUpdateAvailable: () => wakes.poll.wake(),
+        measure: () => measure({ api: deps.api, gatewayIsReady: gateway.state() === 'ready', agentRssBytes: deps.rssBytes(), reporter }),
+        wake: wakes.heartbeat,
+      }),
+      keepSending(deps),
+    ]);
+  };
+
+  return {
+    /** Runs until stopped. Being told that the machine is no longer wanted ends the talking, not the fencing. */
+    run: async (): Promise<void> => {
+      const talking = talk().catch((error: unknown) => {
+        if (!(error instanceof SyncError)) throw error;
+      });
+      await Promise.all([keepReconciling(), talking, keepCollecting(deps)]);
+    },
+
+    onGatewayEvent: ({ event, payload }: EventFrame) => {
+      if (event === 'config.changed') wakes.reconcile.wake();
+      if (event === 'cron') {
+        const action = CronEvent.safeParse(payload).data?.action;
+        if (action === 'finished') wakes.results.wake();
+        else if (action !== 'started' && action !== 'scheduled') wakes.reconcile.wake();
+      }
+    },
+
+    onGatewayConnected: (info: { restarted: boolean }) => {
+      tellBoot('gateway');
+      wakes.reconcile.wake();
+      wakes.results.wake();
+      if (info.restarted) void reporter.event('gateway_restarted', 'info', 'The OpenClaw gateway was started again');
+    },
+  };
+}
+
+const CronEvent = z.object({ action: z.string() });
+
+/** A run whose record is a moment late is found by the next look. */
+const COLLECT_MS = 30_000;
+const MOMENT_MS = 1_000;
+
+async function keepCollecting({ results, gateway, wakes, stop, logger }: AgentDeps): Promise<void> {
+  let waitMs = COLLECT_MS;
+  while (!stop.aborted) {
+    await wakes.results.wait(waitMs);
+    waitMs = COLLECT_MS;
+    if (gateway.state() !== 'ready') continue;
+    const complete = await results.collect().catch((error: unknown) => {
+      logger.debug({ err: error }, 'cron results not collected');
+      return true;
+    });
+    if (!complete) waitMs = MOMENT_MS;
+  }
+}

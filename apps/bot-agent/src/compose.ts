@@ -1,0 +1,125 @@
+import { randomBytes } from 'node:crypto';
+import { dirname, resolve } from 'node:path';
+import { MachineSpec } from '@trawling/contracts';
+import { type Logger, systemClock, uuid7, withReleasers } from '@trawling/runtime';
+import { createAgent } from './agent.js';
+import { type Env } from './env.js';
+import { createGatewayApi } from './gateway/gateway-api.js';
+import { createGatewayClient } from './gateway/gateway-client.js';
+import { isGatewayReady } from './gateway/readyz.js';
+import { realHost } from './host.js';
+import { createWake } from './loop/wake.js';
+import { machinePaths } from './machine/machine-paths.js';
+import { openclawMachine } from './machine/openclaw-machine.js';
+import { createOpenclawCli } from './apply/openclaw-cli.js';
+import { openCronResults } from './reports/cron-results.js';
+import { createReporter, openReportSpools } from './reports/reporter.js';
+import { openWebhookReceiver } from './reports/webhook-receiver.js';
+import { openAgentState } from './state/agent-state.js';
+import { loadIdentity } from './sync/enrollment.js';
+import { openKeySet } from './sync/key-set.js';
+import { ensureSecretsFile } from './sync/secrets.js';
+import { createSyncClient } from './sync/sync-client.js';
+import { createSyncHttp } from './sync/sync-http.js';
+
+export interface ComposeInput {
+  machineFile: string;
+  version: string;
+  logger: Logger;
+  /** Called when a loop ends that should not. */
+  fail(error: unknown): void;
+}
+
+/** The agent of one machine: everything it is made of, running until stopped. */
+export const compose = (env: Env, input: ComposeInput) =>
+  withReleasers(async (onStop) => {
+    const host = realHost;
+    const clock = systemClock;
+    const random = Math.random;
+    const file = resolve(input.machineFile);
+    const spec = MachineSpec.parse(JSON.parse((await host.readText(file)) ?? 'null'));
+    const paths = machinePaths(dirname(file));
+    const logger = input.logger.child({ bot_id: spec.bot_id, generation: spec.generation });
+    for (const dir of paths.dirs) await host.ensureDir(dir);
+    await ensureSecretsFile(host, paths.secrets);
+
+    const stopping = new AbortController();
+    const wakes = {
+      reconcile: createWake(clock, stopping.signal),
+      poll: createWake(clock, stopping.signal),
+      heartbeat: createWake(clock, stopping.signal),
+      reports: createWake(clock, stopping.signal),
+      results: createWake(clock, stopping.signal),
+    };
+    const state = await openAgentState(host, paths);
+    const identity = await loadIdentity(host, paths.identity, randomBytes);
+    const reporter = createReporter({ spools: await openReportSpools(host, paths), clock, onReport: wakes.reports.wake });
+
+    const http = createSyncHttp({
+      baseUrl: spec.sync_adapter_url,
+      credential: () => identity.credential,
+      clock,
+      stop: stopping.signal,
+      userAgent: `trawling-bot-agent/${input.version}`,
+      onGone: (code) => {
+        logger.error({ code }, 'this machine no longer speaks for its bot; trading stops');
+        void state.updateProgress({ gone: code }).then(wakes.reconcile.wake, input.fail);
+      },
+    });
+    const client = createSyncClient(http, spec.bot_id);
+    const keySet = await openKeySet({ host, path: paths.keySet, rootPublicJwk: spec.root_public_jwk, fetchKeySet: client.keys });
+
+    const gatewayUrl = `127.0.0.1:${spec.gateway_port}`;
+    const gateway = createGatewayClient({
+      url: `ws://${gatewayUrl}`,
+      agentVersion: input.version,
+      platform: process.platform,
+      readToken: async () => ((await host.readText(paths.gatewayToken)) ?? '').trim(),
+      clock,
+      random,
+      onEvent: (event) => agent.onGatewayEvent(event),
+      onConnected: (info) => agent.onGatewayConnected(info),
+      onState: (next, reason) => logger.info({ gateway: next, reason }, 'gateway'),
+    });
+    onStop(() => gateway.close(), 'gateway connection');
+    const api = createGatewayApi({ request: gateway.request, clock });
+
+    const results = await openCronResults({
+      host,
+      ledgerPath: paths.cronLedger,
+      spoolPath: paths.spool.webhooks,
+      api,
+      clock,
+      configVersion: () => state.applied.current()?.payload.version ?? null,
+      handOn: reporter.cronResult,
+    });
+    const receiver = await openWebhookReceiver({
+      host,
+      path: paths.webhook,
+      randomBytes,
+      logger,
+      onRun: async (run) => {
+        await results.received(run);
+        wakes.results.wake();
+      },
+    });
+    onStop(() => receiver.close(), 'webhook receiver');
+
+    const agent = createAgent({
+      host, clock, random, spec, paths, logger, state, identity, keySet, client, gateway, api, results, reporter, wakes,
+      agentVersion: input.version,
+      bootId: uuid7(),
+      machine: openclawMachine(spec, paths, receiver.webhook),
+      cli: createOpenclawCli({ host, spec, paths, env: { PATH: env.PATH } }),
+      isReady: () => isGatewayReady(`http://${gatewayUrl}`),
+      rssBytes: () => process.memoryUsage.rss(),
+      stop: stopping.signal,
+    });
+    const running = agent.run();
+    running.catch((error: unknown) => input.fail(error));
+    onStop(async () => {
+      stopping.abort();
+      await running.catch(() => undefined);
+    }, 'loops');
+    return { webhook: receiver.webhook };
+  });

@@ -1,0 +1,73 @@
+import { type BotStatus, type JsonObject } from '@trawling/contracts';
+import { backoffMs, type Clock, jitter, type Logger } from '@trawling/runtime';
+import { type SyncClient } from '../sync/sync-client.js';
+import { SyncError } from '../sync/sync-error.js';
+import { type Wake } from './wake.js';
+
+export interface HeartbeatDeps {
+  client: Pick<SyncClient, 'heartbeat'>;
+  /** Everything but what the loop itself counts. */
+  status(): Omit<BotStatus, 'boot_id' | 'sequence' | 'sent_at'>;
+  bootId: string;
+  heartbeatSeconds(): number;
+  /** The lease was renewed. */
+  onRenewed(): Promise<void>;
+  /** There is a newer config than this machine has fetched. */
+  onUpdateAvailable(): void;
+  /** Before each heartbeat: measures what goes with it. */
+  measure(): Promise<void>;
+  clock: Clock;
+  random(): number;
+  logger: Logger;
+  wake: Wake;
+  stop: AbortSignal;
+}
+
+const JITTER = 0.1;
+const LONGEST_BACKOFF_MS = 300_000;
+
+/** Says "alive" at the config's pace (an answer may lengthen it until the next one) until stopped or gone. */
+export async function sendHeartbeats(deps: HeartbeatDeps): Promise<void> {
+  let failures = 0;
+  for (let sequence = 0; !deps.stop.aborted; sequence += 1) {
+    try {
+      await deps.measure();
+      const sent_at = deps.clock.now().toISOString();
+      const answer = await deps.client.heartbeat({ ...deps.status(), boot_id: deps.bootId, sequence, sent_at });
+      failures = 0;
+      await deps.onRenewed();
+      if (answer.updateAvailable) deps.onUpdateAvailable();
+      const seconds = Math.max(deps.heartbeatSeconds(), answer.nextHeartbeatSeconds ?? 0);
+      await deps.wake.wait(jitter(seconds * 1000, JITTER, deps.random));
+    } catch (error) {
+      if (error instanceof SyncError && error.failure.kind === 'gone') return;
+      deps.logger.debug({ err: error }, 'no heartbeat');
+      await deps.wake.wait(waitAfter(error, failures, deps.random));
+      failures += 1;
+    }
+  }
+}
+
+function waitAfter(error: unknown, failures: number, random: () => number): number {
+  const failure = error instanceof SyncError ? error.failure : null;
+  if (failure?.kind === 'busy') return failure.retryAfterMs;
+  return backoffMs({ attempt: failures, baseMs: 1_000, maxMs: LONGEST_BACKOFF_MS, random });
+}
+
+/** How the bot is, in one word and with the reasons. */
+export function healthOf(input: {
+  gateway: BotStatus['gateway']['state'];
+  givenUpJobs: string;
+  failedVersion: string | null;
+  fence: string;
+}): BotStatus['health'] {
+  const details: JsonObject = {
+    gateway: input.gateway,
+    ...(input.givenUpJobs === '[]' ? {} : { jobs_disabled_by_openclaw: JSON.parse(input.givenUpJobs) }),
+    ...(input.failedVersion === null ? {} : { failed_version: input.failedVersion }),
+    ...(input.fence === 'none' ? {} : { fence: input.fence }),
+  };
+  if (input.gateway === 'down') return { status: 'unhealthy', details };
+  const degraded = input.gateway !== 'ready' || Object.keys(details).length > 1;
+  return { status: degraded ? 'degraded' : 'healthy', details };
+}

@@ -1,0 +1,107 @@
+import { canonicalJson, type OpenclawMachine } from '@trawling/domain';
+import { type ApplyDeps } from '../apply/apply-deps.js';
+import { converge } from '../apply/converge.js';
+import { observe, readConfig, readSecrets } from '../apply/observe.js';
+import { givenUpJobs, pathsOf, plan, type Wanted, wantedState } from '../apply/plan.js';
+import { type Reporter } from '../reports/reporter.js';
+import { type AgentState, type Applied, type Fence } from '../state/agent-state.js';
+import { type RepairLimit } from './repair-limit.js';
+
+export interface KeepInLineDeps extends ApplyDeps {
+  state: AgentState;
+  machine: OpenclawMachine;
+  reporter: Reporter;
+  repairLimit: RepairLimit;
+  said: Said;
+}
+
+/** What was last said about something that goes on, so that it is said once; and how often it was tried. */
+export interface Said {
+  drift: string;
+  givenUp: string;
+  later: string;
+  tries: number;
+}
+export const nothingSaid = (): Said => ({ drift: '', givenUp: '[]', later: '', tries: 0 });
+
+/**
+ * Holds what runs to what was applied. Our own doing (a fence, a restore, another webhook port) is carried out; what
+ * somebody else changed is drift, and is repaired or only reported, as the bot's policy says. Throws GatewayError.
+ */
+export async function keepInLine(deps: KeepInLineDeps, applied: Applied | null, fence: Fence): Promise<void> {
+  const { state, machine, host, paths } = deps;
+  const progress = state.progress();
+  if (applied === null) {
+    if (progress.unsettled) await removeOwnJobs(deps);
+    return;
+  }
+  const secrets = readSecrets(await host.readText(paths.secrets)) ?? {};
+  const wanted = wantedState({ payload: applied.payload, machine, fence, secrets });
+  const rendersAnew = canonicalJson(wanted.rendered) !== canonicalJson(applied.rendered);
+  if (progress.unsettled || progress.fence !== fence || rendersAnew) {
+    await bringInLine(deps, { applied, wanted, note: `fleet version ${applied.payload.version}` });
+    if (progress.fence !== fence) await sayFence(deps, fence);
+    await state.updateProgress({ unsettled: false, fence });
+    return;
+  }
+  await checkDrift(deps, applied, wanted);
+}
+
+async function checkDrift(deps: KeepInLineDeps, applied: Applied, wanted: Wanted): Promise<void> {
+  const { running } = await observe(deps, await fallbackOf(deps));
+  await sayGivenUp(deps, givenUpJobs(running.jobs));
+  const steps = plan({ running, wanted, previous: applied.rendered, reenable: false });
+  if (steps.length === 0) {
+    deps.said.drift = '';
+    return;
+  }
+  const changed = steps.flatMap(pathsOf);
+  const nowMs = deps.clock.monotonicMs();
+  const exhausted = deps.repairLimit.exhausted(changed, nowMs);
+  if (applied.payload.agent_config.drift_policy === 'report' || exhausted.length > 0) {
+    if (deps.said.drift === canonicalJson(changed)) return;
+    deps.said.drift = canonicalJson(changed);
+    const why = exhausted.length > 0 ? 'it was changed again after three repairs' : 'the policy is to report';
+    await deps.reporter.event('drift_detected', 'warning', `What runs is not version ${applied.payload.version}; not repaired: ${why}`, { paths: changed });
+    return;
+  }
+  deps.repairLimit.record(changed, nowMs);
+  deps.logger.warn({ paths: changed, config_version: applied.payload.version }, 'repairing drift');
+  await bringInLine(deps, { applied, wanted, note: `fleet version ${applied.payload.version}: drift repaired` });
+  await deps.reporter.event('drift_repaired', 'warning', `What ran was not version ${applied.payload.version}; brought back`, { paths: changed });
+}
+
+async function bringInLine(deps: KeepInLineDeps, input: { applied: Applied; wanted: Wanted; note: string }): Promise<void> {
+  const { applied, wanted } = input;
+  const { observation } = await converge(deps, {
+    wanted,
+    previous: applied.rendered,
+    fallback: await fallbackOf(deps),
+    reenable: false,
+    note: input.note,
+  });
+  await deps.state.writeGoodConfig((await deps.host.readText(deps.paths.openclawConfig)) ?? '');
+  await deps.state.applied.write({ ...applied, rendered: wanted.rendered, revision_hash: observation.snapshot.configRevisionHash });
+}
+
+/** The first version failed: what it left behind goes. */
+async function removeOwnJobs(deps: KeepInLineDeps): Promise<void> {
+  const fallback = await fallbackOf(deps);
+  const secrets = readSecrets(await deps.host.readText(deps.paths.secrets)) ?? {};
+  await converge(deps, { wanted: { rendered: {}, jobs: [], tradingParams: null, secrets }, previous: null, fallback, reenable: false, note: 'fleet' });
+  await deps.state.updateProgress({ unsettled: false });
+}
+
+const fallbackOf = async ({ state }: KeepInLineDeps) => readConfig((await state.readGoodConfig()) ?? '');
+
+async function sayFence({ reporter }: KeepInLineDeps, fence: Fence): Promise<void> {
+  if (fence === 'none') await reporter.event('fence_lifted', 'info', 'The control plane is back; the bot trades as configured');
+  else await reporter.event('fenced', 'warning', `Nobody renewed the lease: ${fence === 'stop' ? 'trading jobs are off' : 'exits only'}`, { fence });
+}
+
+async function sayGivenUp({ reporter, said }: KeepInLineDeps, jobs: string[]): Promise<void> {
+  const now = canonicalJson(jobs);
+  if (said.givenUp === now) return;
+  said.givenUp = now;
+  if (jobs.length > 0) await reporter.event('jobs_disabled', 'error', `OpenClaw disabled jobs after repeated failures: ${jobs.join(', ')}`, { jobs });
+}

@@ -1,0 +1,41 @@
+import { runMain } from '@trawling/runtime';
+import { Argument, Command } from 'commander';
+import { version } from '../package.json';
+import { compose } from './compose.js';
+import { Env } from './env.js';
+import { realHost } from './host.js';
+import { JOBS, type JobName, runJob } from './jobs/run-job.js';
+
+const program = new Command('bot-agent')
+  .description('Runs beside an unmodified OpenClaw gateway: gets the bot’s config, applies it, reports.')
+  .version(version, '--version');
+
+program
+  .command('run')
+  .description('run the agent of one machine until SIGTERM')
+  .requiredOption('--machine <file>', 'machine.json of this machine; state is kept beside it')
+  .action(async ({ machine }: { machine: string }) => {
+    await runMain({
+      name: 'bot-agent',
+      version,
+      help: '',
+      Env,
+      env: process.env,
+      argv: [],
+      compose: (env, { logger, fail }) => compose(env, { machineFile: machine, version, logger, fail }),
+    });
+  });
+
+program
+  .command('job')
+  .description('run one job of OpenClaw’s scheduler and print its result as one JSON line')
+  .addArgument(new Argument('<name>', 'which job').choices(JOBS))
+  .requiredOption('--params <file>', 'trading-params.json')
+  .option('--data-url <url>', 'base URL of the data-retrieval service')
+  .action(async (job: JobName, options: { params: string; dataUrl?: string }) => {
+    const { line, exitCode } = await runJob(realHost, { job, paramsFile: options.params, dataUrl: options.dataUrl ?? null });
+    process.stdout.write(`${line}\n`);
+    process.exitCode = exitCode;
+  });
+
+void program.parseAsync();

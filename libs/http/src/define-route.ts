@@ -80,6 +80,8 @@ export type RouteDefinition<
   bodyLimit?: number;
   /** Default: application/json, for PATCH also application/merge-patch+json. */
   bodyTypes?: string[];
+  /** Of requests that went well. Default: info for changes, debug for reads. Frequent reports set debug. */
+  logLevel?: 'debug' | 'info';
   responses: R;
   handler: (input: HandlerInput<A, P, Q, H, B>) => O | Promise<O>;
 };
@@ -96,6 +98,7 @@ export type Route = {
   schemas: { params?: z.ZodType; query?: z.ZodType; headers?: z.ZodType; body?: z.ZodType };
   bodyLimit: number | undefined;
   bodyTypes: string[];
+  logLevel?: 'debug' | 'info' | undefined;
   responses: Responses;
   authenticate: (req: Request) => Promise<(req: Request, res: Response, context: RequestContext) => Promise<AnyReply>>;
 };
@@ -125,6 +128,7 @@ export function defineRoute<
     schemas: { ...(params && { params }), ...(query && { query }), ...(headers && { headers }), ...(body && { body }) },
     bodyLimit: route.bodyLimit,
     bodyTypes: route.bodyTypes ?? ['application/json', ...(isPatch ? ['application/merge-patch+json'] : [])],
+    logLevel: route.logLevel,
     responses: route.responses,
     async authenticate(authReq) {
       // Without an authenticator A can only be its default, undefined.

@@ -1,6 +1,6 @@
 import { DomainError } from '@trawling/contracts';
 import express, { type Express, type Request, type RequestHandler, type Response } from 'express';
-import { contextOf, nameBotInLog } from './request-context.js';
+import { contextOf, noteRoute } from './request-context.js';
 import { type AnyReply, type Route } from './define-route.js';
 
 /** Bytes of a JSON body unless app or route say otherwise. */
@@ -28,7 +28,7 @@ function handlerOf(route: Route, bodyLimit: number): RequestHandler {
     inflate: false,
   });
   return async (req, res) => {
-    nameBotInLog(req);
+    noteRoute(req, route);
     const answer = await route.authenticate(req);
     if (route.schemas.body) await readBody(route, readJson, req, res);
     send(res, await answer(req, res, contextOf(req)));

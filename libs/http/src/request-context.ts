@@ -1,6 +1,6 @@
 import { type Logger, uuid7 } from '@trawling/runtime';
 import { type Request, type RequestHandler } from 'express';
-import { type RequestContext } from './define-route.js';
+import { type RequestContext, type Route } from './define-route.js';
 
 const contexts = new WeakMap<object, RequestContext>();
 
@@ -11,8 +11,11 @@ export function contextOf(req: Request): RequestContext {
   return context;
 }
 
-/** From here on every line about this request names the bot. */
-export function nameBotInLog(req: Request): void {
+const levels = new WeakMap<object, 'debug' | 'info'>();
+
+/** From here on every line about this request names the bot, and its end is logged at the route's level. */
+export function noteRoute(req: Request, route: Pick<Route, 'logLevel'>): void {
+  if (route.logLevel) levels.set(req, route.logLevel);
   const botId = req.params['bot_id'];
   if (typeof botId !== 'string') return;
   const context = contextOf(req);
@@ -43,8 +46,8 @@ export function requestContext(logger: Logger): RequestHandler {
       };
       if (!res.writableFinished) return log.info(line, 'the client went away');
       if (res.statusCode >= 400) return; // the error handler logged it
-      if (req.method === 'GET' || req.method === 'HEAD') log.debug(line, 'request');
-      else log.info(line, 'request');
+      const isRead = req.method === 'GET' || req.method === 'HEAD';
+      log[levels.get(req) ?? (isRead ? 'debug' : 'info')](line, 'request');
     });
     next();
   };

@@ -14,6 +14,8 @@ export type MachineQueue = {
    * while the bot is being looked at leads to another look after. Rejects within seconds when the queue is away.
    */
   enqueue: (job: MachineJob) => Promise<void>;
+  /** For readiness: rejects within seconds when the queue is away. */
+  ping: () => Promise<void>;
   close: () => Promise<void>;
 };
 
@@ -48,6 +50,9 @@ export function openMachineQueue({ logger, ...urls }: QueueUrls & { logger?: Log
         }),
       );
     },
+    ping: async () => {
+      await within(enqueueMs, queue.count());
+    },
     close: () => queue.close(),
   };
 }
@@ -55,6 +60,7 @@ export function openMachineQueue({ logger, ...urls }: QueueUrls & { logger?: Log
 /** What both backends' queues have in common; their own types differ in the backend. */
 type Producer = {
   add: (name: string, job: MachineJob, options: JobsOptions) => Promise<unknown>;
+  count: () => Promise<number>;
   on: (event: 'error', listener: (error: Error) => void) => unknown;
   close: () => Promise<void>;
 };

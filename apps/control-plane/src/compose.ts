@@ -1,7 +1,7 @@
 import { createKeyring } from '@trawling/crypto';
 import { type Database, deleteExpiredIdempotencyKeys, listenForChanges, openDatabase } from '@trawling/database';
-import { drain, listen } from '@trawling/http';
-import { assertQueueBackend, chooseQueueBackend, openMachineQueue } from '@trawling/queues';
+import { drain, listen, type ReadinessChecks } from '@trawling/http';
+import { assertQueueBackend, chooseQueueBackend, type MachineQueue, openMachineQueue } from '@trawling/queues';
 import { type Logger, type OnStop, systemClock, uuid7, withReleasers } from '@trawling/runtime';
 import { startEnrollmentLoop } from './enrollment/enrollment-loop.js';
 import { verifyEnrollment } from './enrollment/verify-enrollment.js';
@@ -53,7 +53,7 @@ export async function openControlPlane(onStop: OnStop, options: ControlPlaneOpti
   onStop(() => feed.close(), 'change feed');
   onStop(cleanUpHourly(database, logger), 'clean-up');
 
-  return controlPlaneApp({ ...deps, version, ready: () => checkReady(database) });
+  return controlPlaneApp({ ...deps, version, ready: () => checkReady(database, queue) });
 }
 
 /** Opens everything and listens; `stop` answers what is in flight first and closes the database last. */
@@ -74,7 +74,10 @@ function cleanUpHourly(database: Database, logger: Logger): () => void {
   return () => clearInterval(timer);
 }
 
-async function checkReady(database: Database) {
-  await database.pool.query('SELECT 1');
-  return { database: true };
+/** Each part on its own, so that `/readyz` says which one is away. */
+async function checkReady(database: Database, queue: MachineQueue): Promise<ReadinessChecks> {
+  const [databaseOk, queueOk] = await Promise.all([answers(database.pool.query('SELECT 1')), answers(queue.ping())]);
+  return { database: databaseOk, queue: queueOk };
 }
+
+const answers = (asked: Promise<unknown>): Promise<boolean> => asked.then(() => true, () => false);

@@ -21,7 +21,7 @@ describe('the API', () => {
     const { anonymous } = controlPlane();
 
     expect((await anonymous.get('/healthz')).body).toEqual({ status: 'ok' });
-    expect((await anonymous.get('/readyz')).body).toMatchObject({ status: 'ready', checks: { database: { ok: true } } });
+    expect((await anonymous.get('/readyz')).body).toMatchObject({ status: 'ready', checks: { database: { ok: true }, queue: { ok: true } } });
   });
 
   it('refuses to create bots while no agent build is published, and says so', async () => {

@@ -51,6 +51,17 @@ describe('creating a bot', () => {
     await verifyConfigSignature({ jws: row.signatures[0]?.jws ?? '', payload, keySet });
   });
 
+  it('leaves a line in the log with bot, version and request', async () => {
+    const { as, logs } = controlPlane();
+    const api = await as('operator');
+
+    const created = await api.post('/bots').set('X-Request-Id', 'my-request').send({ owner_id: 'alice', settings: { name: 'Logged' } });
+
+    const { bot_id } = ChangeAccepted.parse(created.body);
+    const lines = logs.map((line): unknown => JSON.parse(line));
+    expect(lines).toContainEqual(expect.objectContaining({ bot_id, config_version: 1, reason: 'create', request_id: 'my-request' }));
+  });
+
   it('asks the provisioner for the machine', async () => {
     const { as, ownerUrl } = controlPlane();
     const asked: string[] = [];

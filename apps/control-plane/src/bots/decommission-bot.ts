@@ -21,6 +21,7 @@ export async function decommissionBot(
     checkPreconditions(bot.desiredVersion, input);
     await requestDecommission(change.tx, botId, change.at);
     await notify(change.tx, { topic: 'credential', ids: [botId] });
+    change.log({ bot_id: botId }, 'the bot is to be decommissioned');
     const after = { decommission_requested_at: change.at };
     await audit(deps, change, { botId, action: 'decommission-bot', before: { version: bot.desiredVersion }, after });
   }

@@ -13,11 +13,14 @@ export type Change = {
   at: Date;
   /** Wakes the provisioner for this bot after the commit. */
   wakeMachine: (botId: string) => void;
+  /** Logs what has become so, after the commit. */
+  log: (details: { bot_id: string } & Record<string, unknown>, message: string) => void;
 };
 
 export type ChangeRequest = {
   caller: Caller;
   requestId: string;
+  log: Logger;
   /** HTTP status of the answer, kept with it. */
   status: number;
   /** From the header Idempotency-Key; the hash covers method, path and body. */
@@ -28,7 +31,6 @@ export type RunChangeDeps = {
   transaction: <T>(run: (tx: Transaction) => Promise<T>) => Promise<T>;
   enqueueMachine: (botId: string) => Promise<void>;
   now: () => Date;
-  logger: Logger;
 };
 
 /**
@@ -43,17 +45,24 @@ export async function runChange<Body>(
   Answer: z.ZodType<Body>,
   change: (change: Change) => Promise<Body>,
 ): Promise<{ body: Body; replayed: boolean }> {
-  const toWake: string[] = [];
+  const afterCommit: (() => unknown)[] = [];
   const answer = await deps.transaction(async (tx) => {
     const { caller, requestId, idempotency } = request;
     const claim = idempotency && { apiKeyId: caller.keyId, ...idempotency };
     const earlier = claim ? await claimIdempotencyKey(tx, claim) : null;
     if (earlier?.state === 'taken') return { body: Answer.parse(keptAnswer(earlier, idempotency)), replayed: true };
-    const body = await change({ tx, caller, requestId, at: deps.now(), wakeMachine: (botId) => toWake.push(botId) });
+    const body = await change({
+      tx,
+      caller,
+      requestId,
+      at: deps.now(),
+      wakeMachine: (botId) => afterCommit.push(() => wake(deps, request.log, botId)),
+      log: (details, message) => afterCommit.push(() => request.log.info(details, message)),
+    });
     if (claim) await saveIdempotentAnswer(tx, claim, { status: request.status, body });
     return { body, replayed: false };
   });
-  for (const botId of toWake) await wake(deps, botId);
+  for (const act of afterCommit) await act();
   return answer;
 }
 
@@ -69,10 +78,10 @@ function keptAnswer(
 }
 
 /** A hint only: when the queue is away the provisioner's sweep finds the bot. */
-async function wake(deps: RunChangeDeps, botId: string): Promise<void> {
+async function wake(deps: RunChangeDeps, log: Logger, botId: string): Promise<void> {
   try {
     await deps.enqueueMachine(botId);
   } catch (error) {
-    deps.logger.warn({ err: error, bot_id: botId }, 'the queue took no wake-up; the sweep will find this bot');
+    log.warn({ err: error, bot_id: botId }, 'the queue took no wake-up; the sweep will find this bot');
   }
 }

@@ -80,4 +80,5 @@ export async function saveVersion(
   );
   await pointBotAt(change.tx, bot_id, { version: number, settings, paused, at: change.at });
   await notify(change.tx, { topic: 'config', ids: [bot_id] });
+  change.log({ bot_id, config_version: number, reason }, 'a new config version is desired');
 }

@@ -46,12 +46,16 @@ export async function startPostgres({ dataDir, port, database = 'trawling', deta
   const log = logFile ?? `${resolve(dataDir)}.log`;
   const child = spawnServer({ postgres: binaries.postgres, folder, port: chosenPort, settings, user, detached, log });
   const server = runningPostgres({ pid: child.pid, port: chosenPort, password, database });
+  const url = databaseUrl(chosenPort, password, superuser);
+  const starting = new AbortController();
   try {
-    await Promise.race([child.ended, waitUntilReady({ folder, pid: child.pid, url: databaseUrl(chosenPort, password, superuser) })]);
-    await createDatabaseIfMissing(databaseUrl(chosenPort, password, superuser), database);
+    await Promise.race([child.ended, waitUntilReady({ folder, pid: child.pid, url, signal: starting.signal })]);
+    await createDatabaseIfMissing(url, database);
   } catch (error) {
     await server.stop();
     throw error;
+  } finally {
+    starting.abort();
   }
   return server;
 }
@@ -188,9 +192,9 @@ function readPostmasterFile(folder) {
   }
 }
 
-async function waitUntilReady({ folder, pid, url }) {
+async function waitUntilReady({ folder, pid, url, signal }) {
   const giveUpAt = performance.now() + readyWithinMs;
-  for (;;) {
+  while (!signal.aborted) {
     try {
       await query(url, 'SELECT 1');
       if (readPostmasterFile(folder)?.pid === pid) return;

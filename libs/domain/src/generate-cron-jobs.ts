@@ -25,6 +25,14 @@ export const CONFIG_SYNC_SECONDS = 30;
 /** An agent turn that takes longer is stopped by OpenClaw. Shorter than the fastest algorithm's pace. */
 export const AGENT_TURN_TIMEOUT_SECONDS = 90;
 
+/**
+ * Most model calls of an agent turn whose LLM asks for the same tool for ever. OpenClaw 2026.9.6 with loop detection
+ * (its limits are fixed) blocks the 21st call without progress and ends the run at the next one: 22 calls measured,
+ * 11 for a tool that is not offered. The rest is margin for one retry of a failed request each. An LLM that varies
+ * what it asks for looks like progress to it: that turn ends by AGENT_TURN_TIMEOUT_SECONDS.
+ */
+export const MAX_MODEL_CALLS_OF_A_STUCK_TURN = 25;
+
 /** Seconds by which each job follows the first one, so that prices are there before something looks at them. */
 const PHASES = { 'fetch-prices': 0, 'risk-check': 5, 'run-algorithm': 10, 'health-ping': 0, 'config-sync': 15 } as const;
 

@@ -19,3 +19,4 @@ export * from './plan-cron.js';
 export * from './machine-facts.js';
 export * from './machine-outcomes.js';
 export * from './plan-machine.js';
+export * from './check-openclaw-extras.js';

@@ -41,7 +41,7 @@ export function planCron(
   ];
 }
 
-/** Jobs of ours that should run and do not, although nothing else differs: OpenClaw gave up on them. */
+/** Jobs of ours that should run and are disabled: OpenClaw gave up on them, or somebody on the machine did it. */
 export function disabledByOpenclaw(current: readonly CurrentCronJob[], wanted: readonly OpenclawCronJob[]): string[] {
   const disabled = new Set(current.filter(({ enabled }) => !enabled).map(({ declarationKey }) => declarationKey));
   return wanted.filter((job) => job.enabled && disabled.has(job.declarationKey)).map(({ declarationKey }) => declarationKey);

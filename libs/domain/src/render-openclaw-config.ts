@@ -11,6 +11,9 @@ const CHANNEL_TOKEN_KEYS = new Map([
 /** For a server OpenClaw has no catalog row of. */
 const UNKNOWN_MODEL = { contextWindow: 128_000, maxTokens: 8192 } as const;
 
+/** Most tokens of a prompt, whatever the model could take: what one call may cost at most. */
+export const MAX_PROMPT_TOKENS = 32_000;
+
 /**
  * Every OpenClaw setting we manage on this machine: the version's own settings, the LLM provider, channels, the
  * agent's name, then what belongs to the machine, which always wins. Secrets appear as references to the secrets
@@ -34,7 +37,7 @@ function llmSettings(llm: BotConfigPayload['llm_config']): JsonObject {
           api: llm.provider === 'anthropic' ? 'anthropic-messages' : 'openai-completions',
           ...(llm.base_url === undefined ? {} : { baseUrl: llm.base_url }),
           ...(llm.api_key === null ? {} : { apiKey: fileSecretRef(llm.api_key.secret) }),
-          models: [{ id: llm.model, name: llm.model, ...(llm.provider === 'openai-compatible' ? UNKNOWN_MODEL : {}) }],
+          models: [{ id: llm.model, name: llm.model, contextTokens: MAX_PROMPT_TOKENS, ...(llm.provider === 'openai-compatible' ? UNKNOWN_MODEL : {}) }],
         },
       },
     },

@@ -31,12 +31,14 @@ export const SAFE_BASE: JsonObject = {
       heartbeat: { every: '0m' },
       skills: [],
       skipBootstrap: true,
-      compaction: { memoryFlush: { enabled: false } },
+      // The prompt of a turn is held to its budget between tool calls too, not only before the first.
+      compaction: { memoryFlush: { enabled: false }, midTurnPrecheck: { enabled: true } },
       subagents: { maxSpawnDepth: 1, maxConcurrent: 1 },
     },
   },
   skills: { workshop: { autonomous: { mode: 'off' } }, load: { watch: false } },
-  plugins: { slots: { memory: 'none' } },
+  // Only what a bot needs; a configured channel brings its own plugin.
+  plugins: { allow: ['openai', 'anthropic'], slots: { memory: 'none' } },
   memory: { search: { enabled: false } },
   commands: { bash: false, config: false, mcp: false, plugins: false, debug: false, restart: false },
   browser: { enabled: false },

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { generateBotConfig } from './generate-bot-config.js';
-import { type CronStep, type CurrentCronJob, disabledByOpenclaw, planCron } from './plan-cron.js';
+import { type CronStep, type CurrentCronJob, planCron } from './plan-cron.js';
 import { type OpenclawCronJob, renderCronJobs } from './render-cron-jobs.js';
 import { anySettings, contextWith, settingsWith } from './testing/examples.js';
 import { machineWith } from './testing/openclaw-machine.js';
@@ -82,19 +82,17 @@ describe('planCron', () => {
     expect(planCron(current, wanted)).toMatchObject([{ kind: 'update', patch: { payload: { toolsAllow: ['read'] } } }]);
   });
 
-  it('leaves a job alone that OpenClaw gave up on, unless a new version or a retry asks for it', () => {
+  it('enables a disabled job again when it is wanted to run', () => {
     const wanted = wantedFor();
     const current = wanted.map(stored).map((job) => (job.declarationKey === 'fleet:run-algorithm' ? { ...job, enabled: false } : job));
 
-    expect(planCron(current, wanted, { reenable: false })).toEqual([]);
-    expect(disabledByOpenclaw(current, wanted)).toEqual(['fleet:run-algorithm']);
-    expect(planCron(current, wanted)).toMatchObject([{ kind: 'update', patch: { enabled: true } }]);
+    expect(planCron(current, wanted)).toMatchObject([{ kind: 'update', name: 'fleet:run-algorithm', patch: { enabled: true } }]);
   });
 
-  it('disables a job that runs although it should not, even when it only repairs', () => {
+  it('disables a job that runs although it should not', () => {
     const current = wantedFor().map(stored);
 
-    expect(planCron(current, wantedFor(settingsWith(), true), { reenable: false })).toMatchObject([
+    expect(planCron(current, wantedFor(settingsWith(), true))).toMatchObject([
       { name: 'fleet:fetch-prices', patch: { enabled: false } }, { name: 'fleet:run-algorithm', patch: { enabled: false } },
     ]);
   });

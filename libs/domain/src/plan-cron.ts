@@ -22,37 +22,24 @@ const COMPARED = ['name', 'description', 'enabled', 'schedule', 'sessionTarget',
 
 /**
  * The steps from what the scheduler holds to what is wanted; none when they agree, so planning again after executing
- * is empty. Jobs without our prefix are never touched. `reenable: false` (drift repair) leaves a job alone that runs
- * no more although it should: OpenClaw disables jobs that keep failing, and a repair loop that undoes it costs money
- * for ever. Only a new version or a retry enables it again.
+ * is empty. Jobs without our prefix are never touched. A disabled job that should run is enabled again: who only
+ * repairs drift must not want that of a job OpenClaw disabled itself (it does so with jobs that keep failing), or the
+ * repair costs money for ever.
  */
-export function planCron(
-  current: readonly CurrentCronJob[],
-  wanted: readonly OpenclawCronJob[],
-  { reenable = true }: { reenable?: boolean } = {},
-): CronStep[] {
+export function planCron(current: readonly CurrentCronJob[], wanted: readonly OpenclawCronJob[]): CronStep[] {
   const ours = current.filter(({ declarationKey }) => declarationKey?.startsWith(CRON_KEY_PREFIX));
   const wantedKeys = new Set(wanted.map(({ declarationKey }) => declarationKey));
   const byKey = new Map(ours.map((job) => [job.declarationKey, job]));
   const removals = ours.filter((job) => !wantedKeys.has(job.declarationKey ?? '') || byKey.get(job.declarationKey) !== job);
   return [
     ...removals.map((job): CronStep => ({ kind: 'remove', id: job.id, name: job.declarationKey ?? '' })),
-    ...wanted.flatMap((job) => stepsFor(byKey.get(job.declarationKey), job, reenable)),
+    ...wanted.flatMap((job) => stepsFor(byKey.get(job.declarationKey), job)),
   ];
 }
 
-/** Jobs of ours that should run and are disabled: OpenClaw gave up on them, or somebody on the machine did it. */
-export function disabledByOpenclaw(current: readonly CurrentCronJob[], wanted: readonly OpenclawCronJob[]): string[] {
-  const disabled = new Set(current.filter(({ enabled }) => !enabled).map(({ declarationKey }) => declarationKey));
-  return wanted.filter((job) => job.enabled && disabled.has(job.declarationKey)).map(({ declarationKey }) => declarationKey);
-}
-
-function stepsFor(current: CurrentCronJob | undefined, wanted: OpenclawCronJob, reenable: boolean): CronStep[] {
+function stepsFor(current: CurrentCronJob | undefined, wanted: OpenclawCronJob): CronStep[] {
   if (!current) return [{ kind: 'add', job: wanted }];
-  const different = COMPARED.filter((field) => {
-    if (field === 'enabled' && wanted.enabled && !reenable) return false;
-    return !covers(current[field], wanted[field]);
-  });
+  const different = COMPARED.filter((field) => !covers(current[field], wanted[field]));
   if (different.length === 0) return [];
   if (different.includes('payload') && kindOf(current['payload']) !== wanted.payload.kind) {
     // A job of another kind is another job: nothing of the old one may survive in it.

@@ -5,7 +5,7 @@ export type JsonProblem = Issue & { kind: 'prototype' | 'nul' | 'surrogate' | 'd
 
 const PROTOTYPE_KEYS = new Set(['__proto__', 'constructor', 'prototype']);
 const NUL = '\0';
-/** Deepest nesting of objects and arrays that we take from outside; OpenClaw's own config needs 12. */
+/** Deepest nesting of objects and arrays that we take from outside: far beyond any real config, far below any stack. */
 export const MAX_JSON_DEPTH = 40;
 
 function textProblem(text: string): Pick<JsonProblem, 'kind' | 'message'> | null {

@@ -1,4 +1,6 @@
-import { createHttpApp, healthRoutes, mountRoutes, openApiDocument, type OpenApiDocument, type ReadinessChecks, serveOpenApi } from '@trawling/http';
+import { DomainError } from '@trawling/contracts';
+import { isDatabaseAway } from '@trawling/database';
+import { createHttpApp, healthRoutes, mountRoutes, openApiDocument, type OpenApiDocument, type ReadinessChecks, type Route, serveOpenApi } from '@trawling/http';
 import type { Logger } from '@trawling/runtime';
 import type { RequestListener } from 'node:http';
 import { botsRoutes, type BotsRoutesDeps } from './bots/bots.routes.js';
@@ -18,7 +20,7 @@ export function controlPlaneApp(deps: HttpAppDeps): { app: RequestListener; docu
     ...secretsRoutes(deps),
     ...reportsRoutes(deps),
     ...healthRoutes({ ready: deps.ready }),
-  ];
+  ].map(unavailableWithoutDatabase);
   const document = openApiDocument({ title: 'Trawling Traders control-plane', version: deps.version, routes });
   const app = createHttpApp({
     name: 'api',
@@ -29,4 +31,26 @@ export function controlPlaneApp(deps: HttpAppDeps): { app: RequestListener; docu
     },
   });
   return { app, document };
+}
+
+/** A database that is away for a moment is no fault of ours: 503, ask again. Reading as well as changing needs it. */
+function unavailableWithoutDatabase(route: Route): Route {
+  return {
+    ...route,
+    responses: { ...route.responses, problems: [...(route.responses.problems ?? []), 'unavailable'] },
+    authenticate: (req) =>
+      orUnavailable(async () => {
+        const answer = await route.authenticate(req);
+        return (...request) => orUnavailable(() => answer(...request));
+      }),
+  };
+}
+
+async function orUnavailable<T>(ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (!isDatabaseAway(error)) throw error;
+    throw new DomainError('unavailable', 'The database does not answer: try again');
+  }
 }

@@ -1,4 +1,5 @@
 export * from './open-database.js';
+export * from './is-database-away.js';
 export { Prisma, type PrismaClient, type Transaction } from './prisma.js';
 export type { Queryable } from './queryable.js';
 export * from './change-feed/change.js';

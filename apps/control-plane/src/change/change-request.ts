@@ -1,6 +1,5 @@
 import type { ProblemCode } from '@trawling/contracts';
 import { canonicalJson, sha256Of } from '@trawling/domain';
-import type { Logger } from '@trawling/runtime';
 import { z } from 'zod';
 import type { Caller } from '../auth/caller.js';
 import type { ChangeRequest } from './change.js';
@@ -33,17 +32,16 @@ export function changeRequest(
   input: {
     auth: Caller;
     requestId: string;
-    log: Logger;
     headers: z.output<typeof ChangeHeaders>;
     req: { method: string; originalUrl: string; body?: unknown };
   },
   status: number,
 ): ChangeRequest {
-  const { auth: caller, requestId, log, headers, req } = input;
+  const { auth: caller, requestId, headers, req } = input;
   const key = headers['idempotency-key'];
   const asked = [req.method, req.originalUrl, headers['if-match'] ?? null, req.body ?? null];
   const idempotency = key === undefined ? null : { key, requestHash: sha256Of(canonicalJson(asked)) };
-  return { caller, requestId, log, status, idempotency };
+  return { caller, requestId, status, idempotency };
 }
 
 /** Headers of an answer to a change. */

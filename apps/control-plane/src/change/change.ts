@@ -20,7 +20,6 @@ export type Change = {
 export type ChangeRequest = {
   caller: Caller;
   requestId: string;
-  log: Logger;
   /** HTTP status of the answer, kept with it. */
   status: number;
   /** From the header Idempotency-Key; the hash covers method, path and body. */
@@ -31,6 +30,7 @@ export type RunChangeDeps = {
   transaction: <T>(run: (tx: Transaction) => Promise<T>) => Promise<T>;
   enqueueMachine: (botId: string) => Promise<void>;
   now: () => Date;
+  logger: Logger;
 };
 
 /**
@@ -56,8 +56,8 @@ export async function runChange<Body>(
       caller,
       requestId,
       at: deps.now(),
-      wakeMachine: (botId) => afterCommit.push(() => wake(deps, request.log, botId)),
-      log: (details, message) => afterCommit.push(() => request.log.info(details, message)),
+      wakeMachine: (botId) => afterCommit.push(() => wake(deps, botId)),
+      log: (details, message) => afterCommit.push(() => deps.logger.info({ ...details, request_id: requestId }, message)),
     });
     if (claim) await saveIdempotentAnswer(tx, claim, { status: request.status, body });
     return { body, replayed: false };
@@ -78,10 +78,10 @@ function keptAnswer(
 }
 
 /** A hint only: when the queue is away the provisioner's sweep finds the bot. */
-async function wake(deps: RunChangeDeps, log: Logger, botId: string): Promise<void> {
+async function wake(deps: RunChangeDeps, botId: string): Promise<void> {
   try {
     await deps.enqueueMachine(botId);
   } catch (error) {
-    log.warn({ err: error, bot_id: botId }, 'the queue took no wake-up; the sweep will find this bot');
+    deps.logger.warn({ err: error, bot_id: botId }, 'the queue took no wake-up; the sweep will find this bot');
   }
 }

@@ -4,7 +4,8 @@ import { type Database, openDatabase } from '@trawling/database';
 import { createTestDatabase } from '@trawling/database/testing';
 import { drain, listen } from '@trawling/http';
 import { holdToOpenApi } from '@trawling/http/testing';
-import { createLogger, uuid7, withReleasers } from '@trawling/runtime';
+import { chooseQueueBackend } from '@trawling/queues';
+import { createLogger, type OnStop, uuid7, withReleasers } from '@trawling/runtime';
 import { randomBytes } from 'node:crypto';
 import { agent } from 'supertest';
 import { createApiKey } from '../auth/api-keys.js';
@@ -26,6 +27,7 @@ export type TestControlPlane = {
   /** The database as its owner, who may do everything. */
   owner: Database;
   ownerUrl: string;
+  masterKeys: string;
   /** Every line logged so far. */
   logs: string[];
   keyring: Keyring;
@@ -36,8 +38,16 @@ export type TestControlPlane = {
   close: () => Promise<void>;
 };
 
-/** With an agent build published, unless `agentBuild` is false. */
-export async function openTestControlPlane({ agentBuild = true }: { agentBuild?: boolean } = {}): Promise<TestControlPlane> {
+export type TestOptions = {
+  /** Whether an agent build is published (default true). */
+  agentBuild?: boolean;
+  /** Default: the queue is in Postgres. */
+  redisUrl?: string;
+  /** Where the control plane finds the database, given where it is. */
+  route?: (onStop: OnStop, url: string) => Promise<string>;
+};
+
+export async function openTestControlPlane({ agentBuild = true, redisUrl, route }: TestOptions = {}): Promise<TestControlPlane> {
   const logs: string[] = [];
   const logger = createLogger({ name: 'control-plane', level: 'trace', destination: { write: (line: string) => void logs.push(line) } });
   const masterKeys = `test:${randomBytes(32).toString('base64')}`;
@@ -53,11 +63,12 @@ export async function openTestControlPlane({ agentBuild = true }: { agentBuild?:
     const keyring = createKeyring(masterKeys);
     const deps = { transaction: admin.transaction, keyring, now: () => new Date(), newId: uuid7, randomBytes };
     const root = generateEd25519();
-    await initInstallation(deps, { rootPrivateJwk: root.privateJwk, queueBackend: 'postgres' });
+    await initInstallation(deps, { rootPrivateJwk: root.privateJwk, queueBackend: chooseQueueBackend({ redisUrl }) });
     const publish = () => publishAgent(deps, { content: new Uint8Array(randomBytes(64)), version: '0.0.0-test' });
     if (agentBuild) await publish();
 
-    const { app, document } = await openControlPlane(onStop, { databaseUrl, masterKeys, logger, version: '0.0.0-test' });
+    const routed = route ? await route(onStop, databaseUrl) : databaseUrl;
+    const { app, document } = await openControlPlane(onStop, { databaseUrl: routed, redisUrl, masterKeys, logger, version: '0.0.0-test' });
     const hooks: (() => void)[] = [];
     const held = holdToOpenApi(app, document, (hook) => hooks.push(hook));
     const { url, server } = await listen(held, { port: 0, host: '127.0.0.1' });
@@ -72,6 +83,7 @@ export async function openTestControlPlane({ agentBuild = true }: { agentBuild?:
       makeKey,
       owner,
       ownerUrl: test.url,
+      masterKeys,
       logs,
       keyring,
       rootPublicJwk: root.publicJwk,
@@ -82,7 +94,7 @@ export async function openTestControlPlane({ agentBuild = true }: { agentBuild?:
 }
 
 /** One control plane for a spec file, opened before its tests and closed after them. */
-export function useControlPlane(options: { agentBuild?: boolean } = {}): () => TestControlPlane {
+export function useControlPlane(options: TestOptions = {}): () => TestControlPlane {
   let opened: TestControlPlane | undefined;
   beforeAll(async () => {
     opened = await openTestControlPlane(options);

@@ -1,0 +1,57 @@
+import { MachineState } from '@trawling/contracts';
+import type { MachineOverview } from '@trawling/database';
+import { machineView } from './machine-view.js';
+
+const now = new Date('2026-01-01T12:00:00.000Z');
+const minutes = (n: number): Date => new Date(now.getTime() + n * 60_000);
+const machine: MachineOverview = {
+  botId: '0199a000-0000-7000-8000-000000000001',
+  generation: 1,
+  driver: 'local',
+  state: 'booting',
+  reason: 'It was just made',
+  providerId: 'p-1',
+  deadline: null,
+  notBefore: null,
+  attempts: 1,
+  bootStage: null,
+  bootError: null,
+  leaseOwner: null,
+  leaseEpoch: 0,
+  leaseUntil: null,
+  createdAt: now,
+  stateSince: now,
+  now,
+};
+const nextStep = (change: Partial<MachineOverview>, decommissioning = false): string | undefined =>
+  machineView({ ...machine, ...change }, decommissioning)?.next_step;
+
+describe('the machine as an owner reads it', () => {
+  it('has a next step in every state', () => {
+    for (const state of MachineState.options) expect(nextStep({ state })).toMatch(/^[A-Z].{10,}/);
+  });
+
+  it('says until when, and when that has passed', () => {
+    expect(nextStep({ deadline: minutes(5) })).toMatch(/, by 2026-01-01T12:05:00.000Z$/);
+    expect(nextStep({ deadline: minutes(-5) })).toMatch(/; overdue since 2026-01-01T11:55:00.000Z$/);
+  });
+
+  it('says from when on, as long as that is to come', () => {
+    expect(nextStep({ state: 'failed', notBefore: minutes(1) })).toBe('The provisioner tries again, not before 2026-01-01T12:01:00.000Z');
+    expect(nextStep({ state: 'failed', notBefore: minutes(-1) })).toBe('The provisioner tries again');
+  });
+
+  it('repeats the last boot error', () => {
+    expect(nextStep({ bootError: 'npm: no space left' })).toContain('(last boot error: npm: no space left)');
+  });
+
+  it('is to be destroyed when the bot is to go, until it is gone', () => {
+    expect(nextStep({ state: 'online' }, true)).toBe('The provisioner destroys the machine');
+    expect(nextStep({ state: 'destroying' }, true)).toMatch(/waits until nothing/);
+    expect(nextStep({ state: 'gone' }, true)).toMatch(/is gone$/);
+  });
+
+  it('is null while there is none', () => {
+    expect(machineView(null, false)).toBeNull();
+  });
+});

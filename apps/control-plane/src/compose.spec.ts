@@ -1,0 +1,107 @@
+import { createTestDatabase, type TestDatabase } from '@trawling/database/testing';
+import { createLogger, parseEnv, withReleasers } from '@trawling/runtime';
+import { until } from '@trawling/runtime/testing';
+import { randomBytes } from 'node:crypto';
+import { compose, openControlPlane } from './compose.js';
+import { Env } from './env.js';
+import { makeBot, view } from './testing/bots.js';
+import { type CuttableProxy, openCuttableProxy } from './testing/cuttable-proxy.js';
+import { enroll } from './testing/enroll.js';
+import { openTestControlPlane, useControlPlane } from './testing/open-test-control-plane.js';
+
+const logger = createLogger({ name: 'control-plane', level: 'silent' });
+const masterKeys = `k:${randomBytes(32).toString('base64')}`;
+/** Nothing listens there. */
+const deadRedis = 'redis://127.0.0.1:1';
+
+describe('starting the control plane', () => {
+  let test: TestDatabase;
+  beforeAll(async () => {
+    test = await createTestDatabase();
+  }, 60_000);
+  afterAll(() => test.close());
+
+  const open = (url: string) =>
+    withReleasers((onStop) => openControlPlane(onStop, { databaseUrl: url, masterKeys, logger, version: '0' }));
+
+  it('says what to do when the database is not initialised', async () => {
+    await expect(open(test.roleUrl('trawling_control_plane'))).rejects.toThrow('not initialised yet: run "admin init" first');
+  });
+
+  it('fails, and leaves nothing open, when there is no database', async () => {
+    await expect(open('postgresql://x@127.0.0.1:1/nothing')).rejects.toThrow(/ECONNREFUSED/);
+  });
+
+  it('listens where the environment says and stops cleanly', async () => {
+    const { ownerUrl, masterKeys: keys, close } = await openTestControlPlane();
+    try {
+      const env = parseEnv(Env, { DATABASE_URL: ownerUrl, MASTER_KEYS: keys, PORT: '0', LOG_LEVEL: 'silent' });
+      const { value, stop } = await compose(env, { logger, version: '0' });
+
+      expect((await fetch(`${value.url}/healthz`)).status).toBe(200);
+      await stop();
+      await expect(fetch(`${value.url}/healthz`)).rejects.toThrow();
+    } finally {
+      await close();
+    }
+  }, 30_000);
+});
+
+describe('a control plane whose queue is away', () => {
+  const controlPlane = useControlPlane({ redisUrl: deadRedis });
+
+  it('accepts changes all the same: the provisioner’s sweep finds them', async () => {
+    const { as, logs, anonymous } = controlPlane();
+    const api = await as('owner', 'alice');
+
+    const botId = await makeBot(api);
+
+    expect(await view(api, botId)).toMatchObject({ desired_version: 1, machine: { state: 'wanted' } });
+    await until(() => logs.some((line) => line.includes('the sweep will find this bot')));
+    expect((await anonymous.get('/readyz')).body).toMatchObject({
+      status: 503,
+      code: 'unavailable',
+      checks: { database: { ok: true }, queue: { ok: false } },
+    });
+  }, 30_000);
+});
+
+describe('a control plane whose database goes away', () => {
+  let line: CuttableProxy;
+  const controlPlane = useControlPlane({
+    route: async (onStop, url) => {
+      const { hostname, port } = new URL(url);
+      line = await openCuttableProxy({ host: hostname, port: Number(port) });
+      onStop(() => line.close());
+      const routed = new URL(url);
+      routed.host = `127.0.0.1:${line.port}`;
+      return routed.href;
+    },
+  });
+
+  it('answers 503 without a word about the inside, and works again when it is back', async () => {
+    const api = await controlPlane().as('owner', 'alice');
+    const botId = await makeBot(api);
+    const change = () => api.patch(`/bots/${botId}`).send({ strictness: 'high' });
+
+    line.cut();
+    const answers = [await api.get(`/bots/${botId}`), await change(), await api.get('/bots')];
+    line.mend();
+
+    for (const answer of answers) {
+      expect(answer.body).toMatchObject({ status: 503, code: 'unavailable', detail: 'The database does not answer: try again' });
+      expect(answer.headers['retry-after']).toMatch(/^\d+$/);
+    }
+    await until(async () => (await change()).status === 202, { timeoutMs: 10_000 });
+  });
+
+  it('hears of enrollments again after the line was broken', async () => {
+    const api = await controlPlane().as('owner', 'alice');
+    const botId = await makeBot(api);
+
+    line.cut();
+    line.mend();
+
+    expect((await enroll(controlPlane(), botId)).decision.state).toBe('accepted');
+  });
+});

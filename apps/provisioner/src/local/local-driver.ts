@@ -11,7 +11,7 @@ import { isErrorWithCode } from '../processes/process-identity.js';
 import { chooseGatewayPort } from './gateway-port.js';
 import {
   createMachineFolder, DESTROYING, listMachineFolders, machineFolder, machineMarker, machineName, parseMachineMarker,
-  removeLeftovers, supervisorLock, type MachineFolder,
+  readMachineSpec, removeLeftovers, supervisorLock, type MachineFolder,
 } from './machine-folder.js';
 import { type OpenclawRuntime } from './openclaw-runtime.js';
 import { startSupervisor, type StartSupervisorDeps } from './start-supervisor.js';
@@ -117,7 +117,7 @@ async function create(deps: LocalDriverDeps, key: MachineKey, order: MachineOrde
 /** By their folders, and by the processes of folders that somebody removed. */
 async function findAll(deps: LocalDriverDeps): Promise<FoundMachine[]> {
   const [folders, marked] = await Promise.all([listMachineFolders(deps.machinesDir), findMarked()]);
-  const machines = await Promise.all(folders.map((folder) => describeFolder(folder)));
+  const machines = await Promise.all(folders.map((folder) => describeFolder(deps, folder)));
   const known = new Set(folders.map((folder) => folder.name));
   const orphaned = new Map<string, FoundMachine>();
   for (const one of marked) {
@@ -129,10 +129,10 @@ async function findAll(deps: LocalDriverDeps): Promise<FoundMachine[]> {
   return [...machines.flatMap((machine) => machine ?? []), ...orphaned.values()];
 }
 
-/** Null: removed while we looked. */
-async function describeFolder(folder: MachineFolder): Promise<FoundMachine | null> {
-  const made = await stat(folder.path).catch(() => null);
-  if (!made) return null;
+/** Null: removed while we looked, or another installation's (a folder that was used with another database). */
+async function describeFolder(deps: LocalDriverDeps, folder: MachineFolder): Promise<FoundMachine | null> {
+  const [made, spec] = await Promise.all([stat(folder.path).catch(() => null), readMachineSpec(folder.path).catch(() => null)]);
+  if (!made || (spec && spec.installation_id !== deps.installationId)) return null;
   const { botId, generation } = folder;
   const running = await isLocked(supervisorLock(folder.path));
   return { botId, generation, providerId: folder.name, state: running ? 'running' : 'off', createdAt: made.birthtime };

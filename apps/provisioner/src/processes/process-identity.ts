@@ -35,8 +35,9 @@ export async function signalProcess(identity: ProcessIdentity, signal: NodeJS.Si
   }
 }
 
+/** By its code alone: an error may come from another realm, where `instanceof` says nothing. */
 export const isErrorWithCode = (error: unknown, ...codes: string[]): boolean =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' && codes.includes(error.code);
+  typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' && codes.includes(error.code);
 
 function linuxStartTime(pid: number): string | null {
   const stat = readProc(`/proc/${pid}/stat`);

@@ -15,5 +15,5 @@ module.exports = {
   transformIgnorePatterns: [`/node_modules/(?!(${esmOnly})/)`],
   testEnvironmentOptions: { customExportConditions: ['@trawling/source', 'node', 'node-addons'] },
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
-  testTimeout: 20_000,
+  testTimeout: 30_000,
 };

@@ -23,6 +23,8 @@ class LeakCheckEnvironment extends NodeEnvironment {
     super(config, context);
     this.openBefore = openNow();
     this.file = context.testPath;
+    // Run with others, a project's own testTimeout is read but never used: this is where jest.setTimeout puts it.
+    this.global[Symbol.for('TEST_TIMEOUT_SYMBOL')] = config.projectConfig.testTimeout;
   }
 
   async teardown() {

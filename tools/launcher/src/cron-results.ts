@@ -5,8 +5,8 @@ import { type ControlPlaneClient } from './control-plane-client.js';
 /** OpenClaw's answer to `cron.run`: the id under which the run will report. */
 export const CronRun = z.looseObject({ runId: z.string() });
 
-/** What an event of type `cron_result` carries about the run; its id is the event's own. */
-const CronResultData = CronRunResult.omit({ id: true }).partial().required({ run_id: true, declaration_key: true, status: true });
+/** What an event of type `cron_result` says about the run; id and time of the run are the event's own. */
+const CronResultData = CronRunResult.omit({ id: true }).partial().required({ run_at: true, run_id: true, declaration_key: true, status: true });
 export type CronResultData = z.infer<typeof CronResultData>;
 
 /** The results of generated jobs that reached the control plane, in the order it lists them. */
@@ -19,7 +19,7 @@ export async function listCronResults(controlPlane: ControlPlaneClient, botId: s
       limit: '500',
       ...(cursor !== null && { cursor }),
     });
-    results.push(...page.events.map((event) => CronResultData.parse(event.data)));
+    results.push(...page.events.map((event) => CronResultData.parse({ run_at: event.timestamp, ...event.data })));
     cursor = page.next_cursor;
   } while (cursor !== null);
   return results;

@@ -4,8 +4,8 @@ import { type BotView, type Connection } from '@trawling/contracts';
 export function panel(input: { connection: Connection; bots: BotView[]; stateDir: string; llm: string }): string {
   const { connection, bots } = input;
   const [bot] = bots;
-  const curl = `curl -s -H 'Authorization: Bearer ${connection.api_key}'`;
-  const url = `${connection.control_plane_url}/bots${bot ? `/${bot.id}` : ''}`;
+  const curl = `curl -s -H "Authorization: Bearer $KEY"`;
+  const url = '$BOT';
   const json = `-H 'Content-Type: application/json'`;
   const gatewayOf = (id: string): string => connection.bots.find((b) => b.bot_id === id)?.gateway_url ?? 'not up yet';
   return [
@@ -20,14 +20,17 @@ export function panel(input: { connection: Connection; bots: BotView[]; stateDir
     `  state and logs ${input.stateDir}`,
     ...bots.map((b) => `  ${b.name.padEnd(14)} ${b.id}   ${b.sync_message} (version ${b.applied_version ?? '-'})   OpenClaw: ${gatewayOf(b.id)}`),
     '',
-    'Try next:',
+    'Try next, in another terminal:',
+    '',
+    `  KEY=${connection.api_key}`,
+    `  BOT=${connection.control_plane_url}/bots/${bot?.id ?? ''}`,
     '',
     '  # how the bot is doing',
     `  ${curl} ${url}`,
     '  # make it stricter; two seconds later the real OpenClaw runs the new schedule',
     `  ${curl} ${json} -X PATCH -d '{"strictness":"high"}' ${url}`,
     '  # what its jobs did',
-    `  ${curl} '${url}/events?type=cron_result'`,
+    `  ${curl} "${url}/events?type=cron_result"`,
     '  # back to the first version',
     `  ${curl} ${json} -X POST -d '{"version":1}' ${url}/rollback`,
     '',

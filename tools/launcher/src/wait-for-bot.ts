@@ -3,12 +3,25 @@ import { ControlPlaneProblem, type ControlPlaneClient } from './control-plane-cl
 import { type Terminal } from './terminal.js';
 import { type Bounds, waitFor } from './wait.js';
 
-/** One line on where the bot is, as an owner reads it. */
+/** What is going on, for people: while the machine comes or goes its own words, then those of the config. */
 export function describeBot(bot: BotView): string {
-  const machine = bot.machine;
-  const stage = machine?.boot_stage ? `, ${machine.boot_stage}` : '';
-  return `machine ${machine?.state ?? 'none'}${stage} (${machine?.reason ?? '-'}); config ${bot.sync_status}: ${bot.sync_message}`;
+  const { machine } = bot;
+  const stage = machine?.boot_stage ? STAGES[machine.boot_stage] : undefined;
+  if (!machine) return 'there is no machine yet';
+  if (machine.state === 'online' && bot.applied_version !== null) return bot.sync_message;
+  if (machine.state === 'booting' || machine.state === 'online') return `${stage ?? machine.reason}: ${bot.sync_message}`;
+  return machine.reason;
 }
+
+/** Last stage the machine reported, and so what it is at now. */
+const STAGES: Record<string, string> = {
+  supervisor: 'the machine fetches the agent',
+  agent: 'the agent starts',
+  enroll: 'the agent is enrolled; OpenClaw starts (10 to 40 s)',
+  openclaw_install: 'OpenClaw is installed',
+  gateway: 'OpenClaw is up',
+  ready: 'OpenClaw is ready',
+};
 
 /** Says what the bot is doing whenever that changes, until the condition holds. Rejects at once when it cannot any more. */
 export async function waitForBot(

@@ -42,7 +42,7 @@ export async function gatewayChild(context: ChildContext, previous: SupervisorSt
   const config = join(path, MACHINE_FILES.openclawConfig);
   const restartRequest = (): string => fileSignature(join(path, MACHINE_FILES.restartGateway));
   const running = await stillRunning(previous?.gateway.process);
-  const fit = running !== null && (await waitUntilAlive(clock, spec.gateway_port, ADOPT_WITHIN_MS, signal));
+  const fit = running !== null && (await waitUntilAlive(clock, { process: running, port: spec.gateway_port, timeoutMs: ADOPT_WITHIN_MS }, signal));
   const env = {
     ...spec.gateway_env,
     OPENCLAW_STATE_DIR: join(path, MACHINE_FILES.openclaw),

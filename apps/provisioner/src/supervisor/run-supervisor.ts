@@ -64,8 +64,8 @@ async function superviseMachine(deps: SupervisorDeps, machine: { path: string; s
     process: self,
     state: 'starting',
     reason: 'starting',
-    agent: previous?.agent ?? IDLE_CHILD,
-    gateway: previous?.gateway ?? IDLE_CHILD,
+    agent: leftBehind(previous?.agent),
+    gateway: leftBehind(previous?.gateway),
     gateway_url: `ws://127.0.0.1:${spec.gateway_port}`,
     gateway_token_file: join(path, MACHINE_FILES.gatewayToken),
     restart_seen: previous?.restart_seen ?? '',
@@ -92,6 +92,10 @@ async function superviseMachine(deps: SupervisorDeps, machine: { path: string; s
   if (left.length > 0) deps.logger.error({ pids: left.map((one) => one.pid) }, 'processes of this machine do not end');
   await record.change({ state: 'stopped', reason: 'stopped' });
 }
+
+/** Its process stays on record: should this supervisor be killed too, the next one still finds it. */
+const leftBehind = (child: ChildStatus | undefined): ChildStatus =>
+  child ? { ...child, state: 'waiting', reason: 'looking for what a former supervisor left' } : IDLE_CHILD;
 
 /** The gateway runs nothing of a bot that is not enrolled: it starts when the agent's credential is there. */
 async function waitForEnrollment(clock: Clock, path: string, signal: AbortSignal): Promise<void> {

@@ -7,7 +7,10 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { createBuilder, type BuiltStage } from './docker/build-stages.js';
 import { readIgnore } from './docker/copy-files.js';
+import { openInstallation } from './docker/open-installation.js';
+import { makeSecrets } from './docker/make-secrets.js';
 import { parseDockerfile } from './docker/parse-dockerfile.js';
+import { runService } from './docker/run-service.js';
 
 const root = join(__dirname, '../../..');
 const docker = join(root, 'docker');
@@ -97,23 +100,14 @@ describe('the environment compose gives', () => {
   const secrets = join(folder, 'secrets');
   const secretOf = (service: string, name: string): string => readFileSync(join(secrets, service, name), 'utf8');
 
-  /** As `secrets` runs it, but for the change of owner. */
-  const makeSecrets = (): Record<string, string[]> => {
-    const script = `import { makeSecrets } from ${JSON.stringify(join(docker, 'make-secrets.mjs'))};
-      console.log(JSON.stringify(makeSecrets({ folder: ${JSON.stringify(secrets)}, owner: null })));`;
-    const { stdout, stderr, status } = spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' });
-    if (status !== 0) throw new Error(stderr);
-    return z.record(z.string(), z.array(z.string())).parse(JSON.parse(stdout));
-  };
-
   beforeAll(() => {
-    secretFiles = makeSecrets();
+    secretFiles = makeSecrets({ docker, folder: secrets });
   });
 
   it('comes with secrets that are made once and never changed', () => {
     const before = Object.entries(secretFiles).map(([service, names]) => names.map((name) => secretOf(service, name)));
 
-    makeSecrets();
+    makeSecrets({ docker, folder: secrets });
 
     expect(Object.entries(secretFiles).map(([service, names]) => names.map((name) => secretOf(service, name)))).toEqual(before);
     expect(new Set(before.flat()).size).toBeGreaterThan(8);
@@ -222,6 +216,36 @@ describe('the Dockerfile', () => {
       expect({ command, status, stderr }).toEqual({ command, status: 0, stderr: '' });
     }
     expect(existsSync(join(stage.root, stage.workdir, 'agent.js'))).toBe(true);
+  }, 400_000);
+
+  const withRedis = spawnSync('redis-server', ['--version']).status === 0;
+  (withRedis ? it : it.skip)(`comes up from these folders on a real Postgres and Redis${withRedis ? '' : ' (no redis-server on PATH)'}`, async () => {
+    const installation = await openInstallation(join(folder, 'installation'), docker);
+    const setup = builds('setup', { APP: 'control-plane' });
+    const env = (service: string): Record<string, string> => ({
+      ...environment,
+      ...compose.services[service]?.environment,
+      HOST: '127.0.0.1', PORT: '0', INTERNAL_PORT: '0', REDIS_URL: installation.redisUrl,
+      SECRETS_DIR: join(installation.secrets, service),
+    });
+    try {
+      for (const attempt of ['first', 'again']) {
+        const { status, stderr } = start(setup, setup.command, env('setup'));
+        expect({ attempt, status, stderr }).toEqual({ attempt, status: 0, stderr: '' });
+      }
+      const { key } = z.object({ key: z.string() }).parse(
+        JSON.parse(start(setup, ['node', 'dist/admin.js', 'create-api-key', '--name', 'check', '--role', 'admin', '--json'], env('setup')).stdout),
+      );
+      const running = (['control-plane', 'sync-adapter'] as const).map((app) => runService(builds('final', { APP: app }), env(app)));
+      const [controlPlane, syncAdapter] = await Promise.all(running.map((service) => service.urls(/"(?:internal_)?url":"(http[^"]+)"/g)));
+
+      const bots = await fetch(`${controlPlane?.[0]}/bots`, { headers: { Authorization: `Bearer ${key}` } });
+      expect(await bots.json()).toEqual({ bots: [], next_cursor: null });
+      expect((await fetch(`${syncAdapter?.[1]}/readyz`)).status).toBe(200);
+      expect(await Promise.all(running.map((service) => service.stop()))).toEqual([0, 0]);
+    } finally {
+      await installation.close();
+    }
   }, 400_000);
 
   it('gives the provisioner the pin of OpenClaw', () => {

@@ -6,7 +6,7 @@
 // startPostgres({ dataDir, … }) → { url, pid, port, stop }; adoptPostgres(dataDir) finds one that still runs there.
 import { randomBytes } from 'node:crypto';
 import { execFileSync, spawn } from 'node:child_process';
-import { chownSync, closeSync, existsSync, lstatSync, mkdirSync, openSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chownSync, closeSync, existsSync, openSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -15,8 +15,9 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import pg from 'pg';
 import { postgresBinaries } from './postgres/binaries.mjs';
+import { reachableDataFolder, readOrMakePassword, readPassword, readPostmasterFile } from './postgres/data-folder.mjs';
 import { isRunning, stopProcess } from './postgres/process.mjs';
-import { canReach, makePrivateFolder, serverUser, sharedFolder } from './postgres/system-user.mjs';
+import { makePrivateFolder, serverUser } from './postgres/system-user.mjs';
 
 const superuser = 'postgres';
 const readyWithinMs = 60_000;
@@ -41,7 +42,7 @@ export async function startPostgres({ dataDir, port, database = 'trawling', deta
   const binaries = postgresBinaries(user);
   const folder = reachableDataFolder(resolve(dataDir), user);
   const password = readOrMakePassword(resolve(dataDir));
-  if (!existsSync(join(folder, 'PG_VERSION'))) initialise({ folder, password, user, initdb: binaries.initdb });
+  initialiseOnce({ folder, password, user, initdb: binaries.initdb, unfinished: `${resolve(dataDir)}.unfinished` });
   const chosenPort = port ?? (await freePort());
   const log = logFile ?? `${resolve(dataDir)}.log`;
   const child = spawnServer({ postgres: binaries.postgres, folder, port: chosenPort, settings, user, detached, log });
@@ -101,36 +102,14 @@ function runningPostgres({ pid, port, password, database }) {
   return { url: databaseUrl(port, password, database), pid, port, stop: () => stopProcess(pid, stopLadder) };
 }
 
-/**
- * Root's server cannot enter a folder below, say, /root: then the data lies in a shared place and `dataDir` links to it.
- * Deleting the link alone leaves the data behind.
- */
-function reachableDataFolder(dataDir, user) {
-  mkdirSync(dirname(dataDir), { recursive: true });
-  const isLink = lstatSync(dataDir, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
-  if (!isLink && user && !canReach(dirname(dataDir), user)) {
-    if (existsSync(dataDir)) throw new Error(`${dataDir} exists, but the user Postgres runs as cannot reach it`);
-    const elsewhere = join(sharedFolder(), `data-${randomBytes(8).toString('hex')}`);
-    makePrivateFolder(elsewhere, user);
-    symlinkSync(elsewhere, dataDir);
-  } else if (!isLink) {
-    makePrivateFolder(dataDir, user);
-  }
-  return realpathSync(dataDir);
-}
-
-function readPassword(dataDir) {
-  const file = `${dataDir}.password`;
-  return existsSync(file) ? readFileSync(file, 'utf8').trim() : null;
-}
-
-function readOrMakePassword(dataDir) {
-  const known = readPassword(dataDir);
-  if (known !== null) return known;
-  if (existsSync(join(dataDir, 'PG_VERSION'))) throw new Error(`${dataDir} holds a database, but its password file ${dataDir}.password is gone`);
-  const password = randomBytes(24).toString('base64url');
-  writeFileSync(`${dataDir}.password`, `${password}\n`, { mode: 0o600 });
-  return password;
+/** `unfinished` is there while initdb runs: a folder that it left half made is emptied and made again. */
+function initialiseOnce({ folder, password, user, initdb, unfinished }) {
+  if (existsSync(unfinished)) rmSync(folder, { recursive: true, force: true });
+  if (existsSync(join(folder, 'PG_VERSION'))) return;
+  writeFileSync(unfinished, '');
+  makePrivateFolder(folder, user);
+  initialise({ folder, password, user, initdb });
+  rmSync(unfinished);
 }
 
 function initialise({ folder, password, user, initdb }) {
@@ -141,7 +120,6 @@ function initialise({ folder, password, user, initdb }) {
   try {
     execFileSync(initdb, options, { ...user, cwd: tmpdir(), env: serverEnv(), stdio: 'pipe' });
   } catch (error) {
-    rmSync(folder, { recursive: true, force: true });
     throw new Error(`initdb failed: ${String(error.stderr ?? error.message).trim()}`, { cause: error });
   } finally {
     rmSync(passwordFile, { force: true });
@@ -180,16 +158,6 @@ function lastLines(file) {
   const lines = readFileSync(file, 'utf8').trim().split('\n').slice(-12);
   const problems = lines.filter((line) => /FATAL|PANIC|ERROR|HINT|error/.test(line)).slice(-2);
   return (problems.length > 0 ? problems : lines.slice(-2)).join(' | ');
-}
-
-/** Line 1 is the process id, line 4 the port (PostgreSQL's src/include/utils/pidfile.h). */
-function readPostmasterFile(folder) {
-  try {
-    const lines = readFileSync(join(folder, 'postmaster.pid'), 'utf8').split('\n');
-    return { pid: Number(lines[0]), port: Number(lines[3]) };
-  } catch {
-    return null;
-  }
 }
 
 async function waitUntilReady({ folder, pid, url, signal }) {

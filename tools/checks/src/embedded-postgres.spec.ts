@@ -89,6 +89,24 @@ describe('the embedded Postgres', () => {
     ]);
   });
 
+  it('starts over when the folder was left half made', () => {
+    const halfMade = `${dataDir}-half-made`;
+
+    const { said } = run(
+      halfMade,
+      `import { mkdirSync, writeFileSync } from 'node:fs';
+       mkdirSync(dataDir);
+       writeFileSync(dataDir + '/PG_VERSION', '18');
+       writeFileSync(dataDir + '.password', 'kept');
+       writeFileSync(dataDir + '.unfinished', '');
+       const server = await startPostgres({ dataDir, settings });
+       say(await query(server.url, 'SELECT 1 AS answers'));
+       await server.stop();`,
+    );
+
+    expect(said).toEqual([{ answers: 1 }]);
+  });
+
   it('does not take a stranger for its own server', () => {
     const { said } = run(
       dataDir,
@@ -116,7 +134,8 @@ describe('the embedded Postgres', () => {
       expect(error).toBe('');
       expect(said).toEqual({ adopted: true });
       expect(lstatSync(hidden).isSymbolicLink()).toBe(true);
-      rmSync(realpathSync(hidden), { recursive: true, force: true });
+      rmSync(`${realpathSync(hidden)}.link`);
+      rmSync(realpathSync(hidden), { recursive: true });
       rmSync(closed, { recursive: true, force: true });
       expect(existsSync(hidden)).toBe(false);
     });

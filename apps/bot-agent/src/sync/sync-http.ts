@@ -51,7 +51,10 @@ export function requireSafeUrl(url: string): URL {
  * hour, after a 410 nothing at all. Throws SyncError.
  */
 export function createSyncHttp(options: SyncHttpOptions): SyncHttp {
-  const base = requireSafeUrl(options.baseUrl).href.replace(/\/+$/, '');
+  const url = requireSafeUrl(options.baseUrl);
+  const base = url.href.replace(/\/+$/, '');
+  // A proxy of the environment is for the way out, not for this machine.
+  const proxy = LOOPBACK.has(url.hostname) ? ({ proxy: false } as const) : {};
   let silentUntilMs = 0;
   let goneCode: string | null = null;
 
@@ -80,6 +83,7 @@ export function createSyncHttp(options: SyncHttpOptions): SyncHttp {
           ...(request.signal ? [request.signal] : []),
         ]),
         maxRedirects: 0,
+        ...proxy,
         maxContentLength: request.maxBytes ?? SMALL_BODY,
         responseType: 'text',
         transformResponse: (data: string) => data,

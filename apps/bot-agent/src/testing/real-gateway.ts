@@ -95,8 +95,8 @@ export async function startRealGateway(
           HOME: dir,
           OPENCLAW_STATE_DIR: path('openclaw'),
           OPENCLAW_CONFIG_PATH: path('openclawConfig'),
+          // No NODE_COMPILE_CACHE: with it OpenClaw starts itself once more, and a kill would hit only the starter.
           OPENCLAW_NO_RESPAWN: '1',
-          NODE_COMPILE_CACHE: join(tmpdir(), 'agent-openclaw-compile-cache'),
         },
       });
       closeSync(log);

@@ -1,6 +1,7 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { Client } from 'pg';
 import { until } from '@trawling/runtime/testing';
 import { createTestDatabase, type TestDatabase } from '@trawling/database/testing';
 import { openMachineQueue, type MachineQueue } from './machine-queue.js';
@@ -19,6 +20,12 @@ describe('the machine queue on Postgres', () => {
   behavesAsMachineQueue(() => ({
     producer: { databaseUrl: database.roleUrl('trawling_control_plane') },
     worker: { databaseUrl: database.roleUrl('trawling_provisioner') },
+    cutConnections: async () => {
+      const admin = new Client({ connectionString: database.url });
+      await admin.connect();
+      await admin.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()');
+      await admin.end();
+    },
   }));
 
   it('is closed to the process that faces the internet', async () => {
@@ -41,7 +48,7 @@ const noRedis = whyNoRedis();
 
   behavesAsMachineQueue(() => {
     const urls = { redisUrl: redis.url, databaseUrl: 'postgresql://nobody@127.0.0.1:1/none' };
-    return { producer: urls, worker: urls };
+    return { producer: urls, worker: urls, cutConnections: () => redis.cutConnections() };
   });
 });
 
@@ -60,7 +67,7 @@ describe('a producer whose queue is away', () => {
   });
 });
 
-function behavesAsMachineQueue(urls: () => { producer: QueueUrls; worker: QueueUrls }): void {
+function behavesAsMachineQueue(urls: () => { producer: QueueUrls; worker: QueueUrls; cutConnections: () => Promise<void> }): void {
   let queue: MachineQueue;
   let worker: MachineWorker | undefined;
   let looked: string[];
@@ -153,6 +160,17 @@ function behavesAsMachineQueue(urls: () => { producer: QueueUrls; worker: QueueU
       await queue.enqueue({ botId: 'flaky' });
       return looked.length >= 3;
     }, { timeoutMs: 900, intervalMs: 50 });
+  });
+
+  it('goes on after every connection was cut', async () => {
+    await work();
+    await queue.enqueue({ botId: 'before' });
+    await until(() => looked.includes('before'));
+
+    await urls().cutConnections();
+
+    await until(() => queue.enqueue({ botId: 'after' }).then(() => true), { timeoutMs: 10_000 });
+    await until(() => looked.includes('after'), { timeoutMs: 10_000 });
   });
 
   it('picks up what a killed worker was doing within 15 seconds', async () => {

@@ -24,8 +24,8 @@ const stalledCheckMs = 3_000;
 
 /** Works on the queue `machines` until closed; resolves when connected. */
 export async function startMachineWorker({ handle, concurrency, logger, ...urls }: MachineWorkerOptions): Promise<MachineWorker> {
-  const process = ({ data }: { data: MachineJob }) => handle({ botId: data.botId });
-  const worker = openWorker(urls, concurrency, process);
+  const look = ({ data }: { data: MachineJob }) => handle({ botId: data.botId });
+  const worker = openWorker(urls, concurrency, look);
   worker.on('error', (error) => logger?.warn({ err: error }, 'the machine worker has trouble with its queue'));
   worker.on('failed', (job, error) => logger?.warn({ err: error, bot_id: job?.data.botId, attempt: job?.attemptsMade }, 'a look at a machine failed'));
   worker.on('stalled', (jobId) => logger?.warn({ job_id: jobId }, 'a worker died at work; its job runs again'));
@@ -49,7 +49,7 @@ type JobWorker = {
   close: (force?: boolean) => Promise<void>;
 };
 
-function openWorker(urls: QueueUrls, concurrency: number, process: (job: { data: MachineJob }) => Promise<void>): JobWorker {
+function openWorker(urls: QueueUrls, concurrency: number, look: (job: { data: MachineJob }) => Promise<void>): JobWorker {
   const options = {
     concurrency,
     lockDuration: lockMs,
@@ -57,7 +57,7 @@ function openWorker(urls: QueueUrls, concurrency: number, process: (job: { data:
     // A look is harmless to repeat: the job of a worker that keeps dying is not given up.
     maxStalledCount: 1_000_000,
   };
-  if (urls.redisUrl) return new Worker(machineQueueName, process, { ...options, connection: redisWorker(urls.redisUrl) });
+  if (urls.redisUrl) return new Worker(machineQueueName, look, { ...options, connection: redisWorker(urls.redisUrl) });
   const connection = postgresConnection(urls, Math.min(concurrency, 4) + 1);
-  return new Worker(machineQueueName, process, { ...options, connection }, createPostgresBackend);
+  return new Worker(machineQueueName, look, { ...options, connection }, createPostgresBackend);
 }

@@ -8,6 +8,8 @@ import { until } from '@trawling/runtime/testing';
 
 export type RedisServer = {
   url: string;
+  /** Breaks every client's connection, as a restarted proxy would. */
+  cutConnections: () => Promise<void>;
   /** Rejects when a connection is still open: whoever opened it should have closed it. */
   close: () => Promise<void>;
 };
@@ -38,6 +40,9 @@ export async function startRedisServer(): Promise<RedisServer> {
   }
   return {
     url,
+    cutConnections: async () => {
+      await ask(port, 'CLIENT KILL TYPE normal SKIPME yes');
+    },
     close: async () => {
       const others = async (): Promise<number> => ((await ask(port, 'CLIENT LIST')).match(/^id=/gm)?.length ?? 1) - 1;
       const left = await until(async () => (await others()) === 0, { timeoutMs: 2_000 }).then(() => 0, others);

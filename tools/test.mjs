@@ -28,7 +28,7 @@ const nxEnv = { NX_DAEMON: 'false', NX_TUI: 'false', NX_NO_CLOUD: 'true' };
 const toolFolders = ['database', 'jest', 'postgres', 'testing'];
 
 /** Specs that run a real OpenClaw gateway: 0.8 GB each, so one at a time and after the others. */
-const withOpenclaw = ['/e2e/', '\\.openclaw\\.spec\\.ts$'];
+const withOpenclaw = [`^${literally(join(root, 'e2e'))}/`, '\\.openclaw\\.spec\\.ts$'];
 /** Whatever imports this, however indirectly, needs Postgres. */
 const testDatabase = 'libs/database/src/testing/create-test-database.ts';
 
@@ -84,6 +84,11 @@ async function jest(title, args, { timeLimitMs, env = {} }) {
   }
 }
 
+/** A pattern that matches just this text. */
+function literally(text) {
+  return text.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&');
+}
+
 const ignoring = (patterns) => patterns.map((pattern) => `--testPathIgnorePatterns=${pattern}`);
 
 /** Those that need neither Postgres nor OpenClaw are what is left. */
@@ -91,7 +96,7 @@ async function patternsOfSlowSpecs() {
   const { stdout } = spawnSync(bin('jest'), ['--listTests', ...ignoring(withOpenclaw)], { cwd: root, encoding: 'utf8' });
   const specs = stdout.split('\n').filter((line) => line.endsWith('.spec.ts'));
   const needPostgres = await filesThatImport(specs, testDatabase);
-  return [...withOpenclaw, ...[...needPostgres].map((file) => `${file.replaceAll('.', '\\.')}$`)];
+  return [...withOpenclaw, ...[...needPostgres].map((file) => `^${literally(file)}$`)];
 }
 
 async function run({ unit, e2e }) {

@@ -40,8 +40,10 @@ export interface AgentDeps extends Omit<ApplyVersionDeps, 'secretsFor' | 'gatewa
 
 /** Until there is a config that says otherwise. */
 const FIRST_PACE_SECONDS = 5;
-/** Drift, fences and gateways that are down are looked at this often. */
+/** Fences and gateways that are down are looked at this often. */
 const LOOK_MS = 5_000;
+/** The gateway says when something changes; this is for what it did not say. */
+const DRIFT_MS = 60_000;
 
 /** The loops of one machine's agent and what they tell each other. */
 export function createAgent(deps: AgentDeps) {
@@ -51,6 +53,12 @@ export function createAgent(deps: AgentDeps) {
   const startedAt = clock.now();
   let offered: BotConfigPayload | null = null;
   let enrolled = false;
+  let lookForDrift = true;
+  let lookedMs = startedMs;
+  const mayHaveDrifted = () => {
+    lookForDrift = true;
+    wakes.reconcile.wake();
+  };
 
   /** The newest config this machine has fetched, whatever came of it. */
   const lastSeen = () =>
@@ -81,7 +89,6 @@ export function createAgent(deps: AgentDeps) {
         {
           host: deps.host,
           heldPath: deps.paths.secretVersions,
-          secretsPath: deps.paths.secrets,
           botId: spec.bot_id,
           sealingPrivateJwk: deps.identity.sealing_key,
           keySet: deps.keySet,
@@ -97,7 +104,12 @@ export function createAgent(deps: AgentDeps) {
 
   const keepReconciling = async () => {
     while (!deps.stop.aborted) {
-      const soonMs = await reconcile(reconcileDeps).catch((error: unknown) => {
+      const driftDue = lookForDrift || clock.monotonicMs() - lookedMs > DRIFT_MS;
+      if (driftDue) {
+        lookForDrift = false;
+        lookedMs = clock.monotonicMs();
+      }
+      const soonMs = await reconcile(reconcileDeps, driftDue).catch((error: unknown) => {
         deps.logger.warn({ err: error }, 'could not reconcile; trying again');
         return null;
       });
@@ -176,17 +188,17 @@ export function createAgent(deps: AgentDeps) {
     },
 
     onGatewayEvent: ({ event, payload }: EventFrame) => {
-      if (event === 'config.changed') wakes.reconcile.wake();
+      if (event === 'config.changed') mayHaveDrifted();
       if (event === 'cron') {
         const action = CronEvent.safeParse(payload).data?.action;
         if (action === 'finished') wakes.results.wake();
-        else if (action !== 'started' && action !== 'scheduled') wakes.reconcile.wake();
+        else if (action !== 'started' && action !== 'scheduled') mayHaveDrifted();
       }
     },
 
     onGatewayConnected: (info: { restarted: boolean }) => {
       tellBoot('gateway');
-      wakes.reconcile.wake();
+      mayHaveDrifted();
       wakes.results.wake();
       if (info.restarted) void reporter.event('gateway_restarted', 'info', 'The OpenClaw gateway was started again');
     },

@@ -12,6 +12,7 @@ type RestoreDeps = Pick<ApplyDeps, 'host' | 'paths' | 'clock' | 'gateway' | 'api
 export async function restoreBase({ host, paths, clock, gateway, api }: RestoreDeps, base: Attempt['base']): Promise<void> {
   // A gateway that is away reads the file when it starts.
   if (await putBack(host, paths.secrets, base.secrets)) await api.secretsReload().catch(() => undefined);
+  if (base.trading_params === null) await host.remove(paths.tradingParams);
   await putBack(host, paths.tradingParams, base.trading_params);
   const current = await host.readText(paths.openclawConfig);
   if (base.config === null || (current !== null && sameConfig(current, base.config))) return;

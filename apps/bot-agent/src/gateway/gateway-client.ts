@@ -43,7 +43,7 @@ export function createGatewayClient(options: GatewayClientOptions): GatewayClien
   let bootId: string | null = null;
   let version: string | null = null;
   let restarts = 0;
-  let waiters: { done(): boolean; settle(): void }[] = [];
+  let waiters: { done(): boolean; settle(): void; giveUp(): void }[] = [];
 
   const enter = (next: GatewayState, reason: string) => {
     if (next === state) return;
@@ -118,16 +118,19 @@ export function createGatewayClient(options: GatewayClientOptions): GatewayClien
       const done = () => connection !== null && (notBootId === null || bootId !== notBootId);
       if (done()) return Promise.resolve();
       return new Promise((resolve, reject) => {
-        const waiter = { done, settle: () => (clearTimeout(timer), resolve()) };
-        const timer = setTimeout(() => {
+        const giveUp = () => {
+          clearTimeout(timer);
           waiters = waiters.filter((other) => other !== waiter);
           reject(away(`the gateway is ${state}: not back within ${timeoutMs} ms`));
-        }, timeoutMs);
+        };
+        const timer = setTimeout(giveUp, timeoutMs);
+        const waiter = { done, settle: () => (clearTimeout(timer), resolve()), giveUp };
         waiters.push(waiter);
       });
     },
     close: async () => {
       stopping.abort();
+      for (const waiter of waiters) waiter.giveUp();
       connection?.close();
       await running;
     },

@@ -11,8 +11,10 @@ export interface HealDeps extends Pick<ApplyDeps, 'host' | 'paths' | 'clock' | '
   reporter: Reporter;
 }
 
-/** A normal start shows itself within this; a config it cannot start with ends the gateway in three seconds. */
+/** How long a gateway may be down before its config is looked at, in milliseconds. */
 const DOWN_MS = 8_000;
+/** A first start takes half a minute, and the validator would take it one of its cores. */
+const FIRST_DOWN_MS = 30_000;
 
 /**
  * A gateway that finds its config broken exits with 78 and is not started again until the file changes. Called again
@@ -29,7 +31,8 @@ export function createGatewayHealer(deps: HealDeps): () => Promise<void> {
       downSinceMs = clock.monotonicMs();
       return;
     }
-    if (clock.monotonicMs() - downSinceMs < DOWN_MS) return;
+    const patienceMs = state.applied.current() ? DOWN_MS : FIRST_DOWN_MS;
+    if (clock.monotonicMs() - downSinceMs < patienceMs) return;
     downSinceMs = clock.monotonicMs();
 
     const text = (await host.readText(paths.openclawConfig)) ?? '';

@@ -1,7 +1,8 @@
 import { type BotStatus, type JsonObject } from '@trawling/contracts';
-import { backoffMs, type Clock, jitter, type Logger } from '@trawling/runtime';
+import { type Clock, jitter, type Logger } from '@trawling/runtime';
 import { type SyncClient } from '../sync/sync-client.js';
 import { SyncError } from '../sync/sync-error.js';
+import { offlineBackoffMs } from './offline-backoff.js';
 import { type Wake } from './wake.js';
 
 export interface HeartbeatDeps {
@@ -24,7 +25,6 @@ export interface HeartbeatDeps {
 }
 
 const JITTER = 0.1;
-const LONGEST_BACKOFF_MS = 300_000;
 
 /** Says "alive" at the config's pace (an answer may lengthen it until the next one) until stopped or gone. */
 export async function sendHeartbeats(deps: HeartbeatDeps): Promise<void> {
@@ -51,7 +51,7 @@ export async function sendHeartbeats(deps: HeartbeatDeps): Promise<void> {
 function waitAfter(error: unknown, failures: number, random: () => number): number {
   const failure = error instanceof SyncError ? error.failure : null;
   if (failure?.kind === 'busy') return failure.retryAfterMs;
-  return backoffMs({ attempt: failures, baseMs: 1_000, maxMs: LONGEST_BACKOFF_MS, random });
+  return offlineBackoffMs(failures, random);
 }
 
 /** How the bot is, in one word and with the reasons. */

@@ -28,7 +28,8 @@ export const nothingSaid = (): Said => ({ drift: '', givenUp: '[]', later: '', t
  * Holds what runs to what was applied. Our own doing (a fence, a restore, another webhook port) is carried out; what
  * somebody else changed is drift, and is repaired or only reported, as the bot's policy says. Throws GatewayError.
  */
-export async function keepInLine(deps: KeepInLineDeps, applied: Applied | null, fence: Fence): Promise<void> {
+export async function keepInLine(deps: KeepInLineDeps, input: { applied: Applied | null; fence: Fence; driftDue: boolean }): Promise<void> {
+  const { applied, fence } = input;
   const { state, machine, host, paths } = deps;
   const progress = state.progress();
   if (applied === null) {
@@ -44,7 +45,7 @@ export async function keepInLine(deps: KeepInLineDeps, applied: Applied | null, 
     await state.updateProgress({ unsettled: false, fence });
     return;
   }
-  await checkDrift(deps, applied, wanted);
+  if (input.driftDue) await checkDrift(deps, applied, wanted);
 }
 
 async function checkDrift(deps: KeepInLineDeps, applied: Applied, wanted: Wanted): Promise<void> {

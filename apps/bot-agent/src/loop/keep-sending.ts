@@ -1,6 +1,7 @@
-import { backoffMs, type Clock } from '@trawling/runtime';
+import { type Clock } from '@trawling/runtime';
 import { sendReports, type SendReportsDeps } from '../reports/send-reports.js';
 import { SyncError } from '../sync/sync-error.js';
+import { offlineBackoffMs } from './offline-backoff.js';
 import { type Wake } from './wake.js';
 
 export interface KeepSendingDeps extends SendReportsDeps {
@@ -12,7 +13,6 @@ export interface KeepSendingDeps extends SendReportsDeps {
 
 /** Metrics do not ring; they go with the next look. */
 const LOOK_MS = 15_000;
-const LONGEST_BACKOFF_MS = 300_000;
 
 /** Sends what waits whenever there is something, until stopped or gone. */
 export async function keepSending(deps: KeepSendingDeps): Promise<void> {
@@ -26,7 +26,7 @@ export async function keepSending(deps: KeepSendingDeps): Promise<void> {
       if (error instanceof SyncError && error.failure.kind === 'gone') return;
       const busyMs = error instanceof SyncError && error.failure.kind === 'busy' ? error.failure.retryAfterMs : null;
       deps.logger.debug({ err: error }, 'reports wait');
-      await deps.clock.sleep(busyMs ?? backoffMs({ attempt: failures, baseMs: 1_000, maxMs: LONGEST_BACKOFF_MS, random: deps.random }), deps.stop);
+      await deps.clock.sleep(busyMs ?? offlineBackoffMs(failures, deps.random), deps.stop);
       failures += 1;
     }
   }

@@ -1,10 +1,11 @@
 import { type BotConfigPayload, type Sha256 } from '@trawling/contracts';
-import { backoffMs, type Clock, jitter, type Logger } from '@trawling/runtime';
+import { type Clock, jitter, type Logger } from '@trawling/runtime';
 import { type Reporter } from '../reports/reporter.js';
 import { type KeySetKeeper } from '../sync/key-set.js';
 import { type FetchedConfig, type SyncClient } from '../sync/sync-client.js';
 import { SyncError } from '../sync/sync-error.js';
 import { verifyConfig, type Verdict } from '../sync/verify-config.js';
+import { offlineBackoffMs } from './offline-backoff.js';
 import { type Wake } from './wake.js';
 
 export interface PollConfigDeps {
@@ -28,7 +29,8 @@ export interface PollConfigDeps {
 
 const JITTER = 0.1;
 const LONGEST_WAIT_SECONDS = 60;
-const LONGEST_BACKOFF_MS = 300_000;
+/** The calls themselves keep still for an hour after a 401. */
+const UNAUTHORIZED_MS = 300_000;
 
 /**
  * Asks for the desired config at its own pace until stopped or gone, each request waiting at the server for something
@@ -83,6 +85,6 @@ async function sayRefused({ reporter, logger }: PollConfigDeps, { reason, messag
 function waitAfter(error: unknown, failures: number, random: () => number): number {
   const failure = error instanceof SyncError ? error.failure : null;
   if (failure?.kind === 'busy') return failure.retryAfterMs;
-  if (failure?.kind === 'unauthorized') return LONGEST_BACKOFF_MS;
-  return backoffMs({ attempt: failures, baseMs: 1_000, maxMs: LONGEST_BACKOFF_MS, random });
+  if (failure?.kind === 'unauthorized') return UNAUTHORIZED_MS;
+  return offlineBackoffMs(failures, random);
 }

@@ -23,7 +23,7 @@ const LONGEST_WAIT_MS = 15_000;
  * One look: heal the gateway, take up what was offered, go on with what is in progress, else hold what runs to what
  * was applied. Returns how soon to look again, in milliseconds; null for the usual pace.
  */
-export async function reconcile(deps: ReconcileDeps): Promise<number | null> {
+export async function reconcile(deps: ReconcileDeps, driftDue = true): Promise<number | null> {
   await deps.heal();
   const offered = deps.takeOffered();
   if (offered && isNew(deps, offered)) {
@@ -33,7 +33,7 @@ export async function reconcile(deps: ReconcileDeps): Promise<number | null> {
   }
   const attempt = deps.state.attempt.current();
   if (attempt) return goOn(deps, attempt);
-  if (deps.gateway.state() === 'ready') await keepInLine(deps, deps.state.applied.current(), deps.fence());
+  if (deps.gateway.state() === 'ready') await keepInLine(deps, { applied: deps.state.applied.current(), fence: deps.fence(), driftDue });
   return null;
 }
 

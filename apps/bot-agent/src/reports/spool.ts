@@ -60,8 +60,12 @@ export async function openSpool<T>(options: SpoolOptions<T>): Promise<Spool<T>> 
   return {
     push: (...items) =>
       inTurn(async () => {
-        const fresh = items.filter((item) => !waiting.has(options.keyOf(item)));
-        for (const item of fresh) waiting.set(options.keyOf(item), item);
+        const fresh: T[] = [];
+        for (const item of items) {
+          if (waiting.has(options.keyOf(item))) continue;
+          waiting.set(options.keyOf(item), item);
+          fresh.push(item);
+        }
         for (const [key] of waiting) {
           if (waiting.size <= maxItems) break;
           waiting.delete(key);

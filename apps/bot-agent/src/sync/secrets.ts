@@ -17,8 +17,6 @@ export interface SecretsDeps {
   host: Host;
   /** The agent's own copy, with versions. */
   heldPath: string;
-  /** What OpenClaw reads. */
-  secretsPath: string;
   botId: string;
   sealingPrivateJwk: X25519PrivateJwk;
   keySet: KeySetKeeper;

@@ -1,0 +1,126 @@
+import { createFakeClock } from '@trawling/runtime/testing';
+import { payloadWith } from '../testing/payloads.js';
+import { fenceFor } from './fence.js';
+import { healthOf } from './heartbeat.js';
+import { createRepairLimit } from './repair-limit.js';
+import { createWake } from './wake.js';
+
+describe('fenceFor', () => {
+  const renewedAt = new Date('2026-11-21T08:00:00.000Z');
+  const after = (seconds: number) => new Date(renewedAt.getTime() + seconds * 1000);
+  const fence = (policy: 'continue' | 'exits_only' | 'stop', seconds: number, gone = false) =>
+    fenceFor({ payload: payloadWith({ offline_policy: policy, offline_after: 60 }), renewedAt, now: after(seconds), gone });
+
+  it('lets the bot trade while the lease is younger than offline_after', () => {
+    expect([fence('stop', 59), fence('exits_only', 59), fence('continue', 59)]).toEqual(['none', 'none', 'none']);
+  });
+
+  it('holds the bot to its policy from then on', () => {
+    expect([fence('stop', 60), fence('exits_only', 60), fence('continue', 1_000_000)]).toEqual(['stop', 'exits_only', 'none']);
+  });
+
+  it('stops a bot whose machine was replaced, whatever its policy', () => {
+    expect(fence('continue', 0, true)).toBe('stop');
+  });
+});
+
+describe('the repair limit', () => {
+  it('allows three repairs of a path in ten minutes and the fourth after them', () => {
+    const limit = createRepairLimit();
+    for (const at of [0, 1000, 2000]) {
+      expect(limit.exhausted(['a'], at)).toEqual([]);
+      limit.record(['a'], at);
+    }
+
+    expect(limit.exhausted(['a', 'b'], 3000)).toEqual(['a']);
+    expect(limit.exhausted(['a', 'b'], 600_001)).toEqual([]);
+  });
+});
+
+describe('a wake', () => {
+  const setUp = () => {
+    const clock = createFakeClock();
+    const stop = new AbortController();
+    const wake = createWake(clock, stop.signal);
+    const waited = async (ms: number) => {
+      const started = clock.monotonicMs();
+      await wake.wait(ms);
+      return clock.monotonicMs() - started;
+    };
+    return { clock, stop, wake, waited };
+  };
+
+  it('waits as long as it was told when nobody rings', async () => {
+    const { clock, waited } = setUp();
+    const waiting = waited(1000);
+
+    await clock.advance(5000);
+
+    expect(await waiting).toBe(1000);
+  });
+
+  it('ends the wait when somebody rings, and only that one', async () => {
+    const { clock, wake, waited } = setUp();
+    const first = waited(1000);
+    await clock.advance(300);
+
+    wake.wake();
+
+    expect(await first).toBe(300);
+    const second = waited(1000);
+    await clock.advance(1000);
+    expect(await second).toBe(1000);
+  });
+
+  it('does not lose a ring that comes while nobody waits', async () => {
+    const { wake, waited } = setUp();
+
+    wake.wake();
+    wake.wake();
+
+    expect(await waited(1000)).toBe(0);
+  });
+
+  it('lends its bell to whoever waits for something else', () => {
+    const { wake } = setUp();
+    const bell = wake.bell();
+
+    wake.wake();
+
+    expect(bell.aborted).toBe(true);
+    expect(wake.bell().aborted).toBe(true);
+    expect(wake.bell().aborted).toBe(false);
+  });
+
+  it('ends the wait when everything stops', async () => {
+    const { stop, waited } = setUp();
+    const waiting = waited(1000);
+
+    stop.abort();
+
+    expect(await waiting).toBe(0);
+  });
+});
+
+describe('healthOf', () => {
+  const well = { gateway: 'ready', givenUpJobs: '[]', failedVersion: null, fence: 'none' } as const;
+
+  it.each([
+    ['everything runs', well, 'healthy'],
+    ['the gateway starts', { ...well, gateway: 'starting' as const }, 'degraded'],
+    ['the gateway is down', { ...well, gateway: 'down' as const }, 'unhealthy'],
+    ['OpenClaw gave up on a job', { ...well, givenUpJobs: '["fleet:x"]' }, 'degraded'],
+    ['a version failed', { ...well, failedVersion: '3' }, 'degraded'],
+    ['a fence is up', { ...well, fence: 'stop' }, 'degraded'],
+  ])('is, when %s, as it should be', (_when, input, status) => {
+    expect(healthOf(input).status).toBe(status);
+  });
+
+  it('names the reasons', () => {
+    expect(healthOf({ ...well, givenUpJobs: '["fleet:x"]', failedVersion: '3' }).details).toEqual({
+      gateway: 'ready',
+      jobs_disabled_by_openclaw: ['fleet:x'],
+      failed_version: '3',
+    });
+  });
+});

@@ -43,6 +43,8 @@ export const SAFE_BASE: JsonObject = {
   commands: { bash: false, config: false, mcp: false, plugins: false, debug: false, restart: false },
   browser: { enabled: false },
   transcripts: { enabled: false },
+  // Nobody looks at a bot through OpenClaw's web page: less to reach, and about 1.5 s of processor time less per start.
+  gateway: { controlUi: { enabled: false } },
   update: { checkOnStart: false, auto: { enabled: false } },
   telemetry: { enabled: false },
   models: { catalogRefresh: { enabled: false } },

@@ -116,7 +116,7 @@ async function run({ unit, e2e }) {
   }
   tallies.push(await jest('unit and integration tests', ['--maxWorkers=2', ...ignoring(withOpenclaw)], { timeLimitMs: minutes(20) }));
   if (e2e) {
-    const args = ['--runInBand', `--testPathPatterns=${withOpenclaw.join('|')}`];
+    const args = ['--runInBand', ...withOpenclaw.map((pattern) => `--testPathPatterns=${pattern}`)];
     tallies.push(await jest('the real OpenClaw, end to end', args, { timeLimitMs: minutes(40) }));
   }
   return sum(tallies);

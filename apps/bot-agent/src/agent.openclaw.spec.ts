@@ -6,6 +6,8 @@ import { z } from 'zod';
 import { type RealFleet, startRealFleet } from './testing/real-fleet.js';
 
 jest.setTimeout(240_000);
+/** The first of these specs may have to install OpenClaw. */
+const FIRST_START_MS = 1_200_000;
 
 const Started = z.object({ runId: z.string() });
 const SLOW = { timeoutMs: 60_000 };
@@ -44,7 +46,7 @@ describe('the agent as it is shipped, beside the real OpenClaw', () => {
 
   beforeAll(async () => {
     fleet = await startRealFleet();
-  });
+  }, FIRST_START_MS);
   afterAll(() => fleet?.stop());
 
   it('enrolls with keys of its own, applies the first version, says so and shows it in its heartbeat', async () => {

@@ -11,6 +11,7 @@ import { pollConfig } from './loop/poll-config.js';
 import { reconcile } from './loop/reconcile.js';
 import { createRepairLimit } from './loop/repair-limit.js';
 import { keepSending } from './loop/keep-sending.js';
+import { createRunawayGuard } from './loop/runaway-guard.js';
 import { type Wake } from './loop/wake.js';
 import { type CronResults } from './reports/cron-results.js';
 import { measure } from './reports/measure.js';
@@ -49,6 +50,7 @@ const DRIFT_MS = 60_000;
 export function createAgent(deps: AgentDeps) {
   const { state, wakes, gateway, reporter, client, clock, spec } = deps;
   const said = nothingSaid();
+  const guard = createRunawayGuard(deps);
   const startedMs = clock.monotonicMs();
   const startedAt = clock.now();
   let offered: BotConfigPayload | null = null;
@@ -188,6 +190,7 @@ export function createAgent(deps: AgentDeps) {
     },
 
     onGatewayEvent: ({ event, payload }: EventFrame) => {
+      if (event === 'agent') return guard.onAgentEvent(payload);
       if (event === 'config.changed') mayHaveDrifted();
       if (event === 'cron') {
         const action = CronEvent.safeParse(payload).data?.action;

@@ -3,7 +3,9 @@ import { until } from '@trawling/runtime/testing';
 import { type RealMachine, startRealMachine } from '../testing/real-machine.js';
 import { applyVersion, beginAttempt, type Outcome } from './apply-version.js';
 
-jest.setTimeout(180_000);
+jest.setTimeout(240_000);
+/** The first of these specs may have to install OpenClaw. */
+const FIRST_START_MS = 1_200_000;
 
 describe('applying a version to the real OpenClaw', () => {
   let machine: RealMachine;
@@ -24,7 +26,7 @@ describe('applying a version to the real OpenClaw', () => {
 
   beforeAll(async () => {
     machine = await startRealMachine();
-  });
+  }, FIRST_START_MS);
   afterAll(() => machine?.stop());
 
   it('brings a bootstrapped machine to its first version with one config change and its jobs', async () => {

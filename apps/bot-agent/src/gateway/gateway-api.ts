@@ -3,6 +3,7 @@ import { type Clock } from '@trawling/runtime';
 import { type z } from 'zod';
 import { GatewayError } from './gateway-error.js';
 import {
+  AbortResult,
   ConfigSnapshot,
   CronPage,
   CronRunPage,
@@ -44,6 +45,8 @@ export interface GatewayApi {
   cronRuns(filter: { id: string } | { scope: 'all' }, until: (entry: CronRun) => boolean): Promise<CronRun[]>;
   /** OpenClaw's own id of a run by its job and start, if its task registry still has it. */
   taskRunId(input: { jobId: string; runAtMs: number }): Promise<string | null>;
+  /** Ends that run and no other, whoever started it. False: OpenClaw knows no such run that is going on. */
+  runAbort(runId: string): Promise<boolean>;
   secretsReload(): Promise<void>;
   status(): Promise<z.infer<typeof GatewayStatus>>;
   health(): Promise<Health>;
@@ -115,6 +118,7 @@ export function createGatewayApi({ request, clock }: Deps): GatewayApi {
       const page = await read(TaskPage, 'tasks.list', { limit: PAGE });
       return page.tasks.find((task) => task.sourceId === jobId && task.startedAt === runAtMs)?.runId ?? null;
     },
+    runAbort: async (runId) => AbortResult.parse(await write('sessions.abort', { runId })).status === 'aborted',
     secretsReload: async () => void (await write('secrets.reload', {})),
     status: () => read(GatewayStatus, 'status'),
     health: () => read(Health, 'health'),

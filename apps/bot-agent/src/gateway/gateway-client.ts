@@ -32,8 +32,8 @@ export interface GatewayClient {
 
 const HANDSHAKE_MS = 10_000;
 const SERVICE_RESTART = 1012;
-/** Hundreds a second during a run, none of them ours to act on. */
-const IGNORED_EVENTS = new Set(['agent', 'tick', 'presence', 'health', 'chat']);
+/** None of them ours to act on. */
+const IGNORED_EVENTS = new Set(['tick', 'presence', 'health', 'chat']);
 
 /** Keeps one connection to the gateway open for as long as the agent runs. */
 export function createGatewayClient(options: GatewayClientOptions): GatewayClient {

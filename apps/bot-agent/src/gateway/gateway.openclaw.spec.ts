@@ -7,7 +7,9 @@ import { createGatewayClient, type GatewayClient } from './gateway-client.js';
 import { GatewayError, type GatewayFailure } from './gateway-error.js';
 import { isGatewayReady } from './readyz.js';
 
-jest.setTimeout(180_000);
+jest.setTimeout(240_000);
+/** The first of these specs may have to install OpenClaw. */
+const FIRST_START_MS = 1_200_000;
 
 const failureOf = async (call: Promise<unknown>): Promise<GatewayFailure> => {
   try {
@@ -63,7 +65,7 @@ describe('the gateway client, against the real OpenClaw', () => {
     client = connect(gateway.token);
     api = createGatewayApi({ request: client.request, clock: systemClock });
     await client.whenConnected(30_000);
-  });
+  }, FIRST_START_MS);
 
   afterAll(async () => {
     await client?.close();

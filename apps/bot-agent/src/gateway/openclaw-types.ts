@@ -86,6 +86,9 @@ export const TaskPage = z.object({
   nextCursor: z.string().nullable().optional(),
 });
 
+/** Of `sessions.abort`: `aborted` or `no-active-run`. */
+export const AbortResult = z.object({ status: z.string() });
+
 export const GatewayStatus = z.object({ degradedSecretOwners: z.array(DegradedSecret).default([]) });
 
 export const SystemInfo = z.object({

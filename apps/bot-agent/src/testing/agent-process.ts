@@ -2,7 +2,7 @@ import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, copyFileSync, openSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { openclawRuntime } from './real-gateway.js';
+import { openclawRuntime } from './openclaw-runtime.js';
 
 export interface AgentProcess {
   start(): void;

@@ -8,25 +8,10 @@ import { join } from 'node:path';
 import { type JsonObject, MACHINE_FILES } from '@trawling/contracts';
 import { until } from '@trawling/runtime/testing';
 import { isGatewayReady } from '../gateway/readyz.js';
+import { openclawRuntime } from './openclaw-runtime.js';
 
 /** A cold start on a busy machine of two cores takes half a minute. */
 const START_MS = 120_000;
-
-export interface OpenclawRuntime {
-  node: string;
-  openclawMjs: string;
-}
-
-/** The installed OpenClaw the specs run against; OPENCLAW_RUNTIME_DIR names the folder it was installed into. */
-export function openclawRuntime(): OpenclawRuntime {
-  const dir = process.env['OPENCLAW_RUNTIME_DIR'];
-  if (!dir) throw new Error('set OPENCLAW_RUNTIME_DIR to an installed OpenClaw runtime: these specs run the real one');
-  const platform = `node-${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`;
-  return {
-    node: join(dir, 'node_modules', platform, 'bin', 'node'),
-    openclawMjs: join(dir, 'node_modules', 'openclaw', 'openclaw.mjs'),
-  };
-}
 
 export async function freePort(): Promise<number> {
   const server = createServer();

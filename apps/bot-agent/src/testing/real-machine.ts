@@ -15,7 +15,8 @@ import { type MachinePaths, machinePaths } from '../machine/machine-paths.js';
 import { openclawMachine } from '../machine/openclaw-machine.js';
 import { openAgentState } from '../state/agent-state.js';
 import { ensureSecretsFile } from '../sync/secrets.js';
-import { openclawRuntime, type RealGateway, startRealGateway } from './real-gateway.js';
+import { openclawRuntime } from './openclaw-runtime.js';
+import { type RealGateway, startRealGateway } from './real-gateway.js';
 
 export interface RealMachine {
   gateway: RealGateway;

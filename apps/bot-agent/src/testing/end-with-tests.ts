@@ -1,0 +1,19 @@
+import { spawn } from 'node:child_process';
+
+/** Waits for the end of its stdin, which comes with the end of whoever started it, however that ended. */
+const WATCH = `process.stdin.resume().on('end', () => {
+  for (const pid of process.argv.slice(1)) try { process.kill(Number(pid), 'SIGKILL'); } catch {}
+});`;
+
+/**
+ * Kills these processes when the process that runs the tests goes away without closing them: aborted, killed, crashed.
+ * Call what it returns once they are closed.
+ */
+export function endWithTests(pids: readonly number[]): () => Promise<void> {
+  const watcher = spawn(process.execPath, ['-e', WATCH, ...pids.map(String)], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] });
+  const gone = new Promise<void>((resolve) => watcher.once('exit', () => resolve()));
+  return async () => {
+    watcher.kill('SIGKILL');
+    await gone;
+  };
+}

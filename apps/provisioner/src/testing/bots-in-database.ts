@@ -3,13 +3,15 @@ import { generateX25519 } from '@trawling/crypto';
 import { type Database } from '@trawling/database';
 
 /** Rows as the control plane writes them, for a provisioner that works without one. */
-export async function setUpInstallation(database: Database): Promise<{ id: string; sealingPrivateJwk: Awaited<ReturnType<typeof generateX25519>>['privateJwk'] }> {
+type Installation = { id: string; sealingPrivateJwk: Awaited<ReturnType<typeof generateX25519>>['privateJwk'] };
+
+export async function setUpInstallation(database: Database, queueBackend: 'redis' | 'postgres' = 'postgres'): Promise<Installation> {
   const id = randomUUID();
   const { publicJwk, privateJwk } = await generateX25519();
   await database.pool.query(
     `INSERT INTO installation (singleton, id, queue_backend, root_public_jwk, token_sealing_jwk, key_set)
-       VALUES (true, $1, 'postgres', $2, $3, 'a.b.c')`,
-    [id, JSON.stringify({ kty: 'OKP', crv: 'Ed25519', x: randomBytes(32).toString('base64url') }), JSON.stringify(publicJwk)],
+       VALUES (true, $1, $4, $2, $3, 'a.b.c')`,
+    [id, JSON.stringify({ kty: 'OKP', crv: 'Ed25519', x: randomBytes(32).toString('base64url') }), JSON.stringify(publicJwk), queueBackend],
   );
   return { id, sealingPrivateJwk: privateJwk };
 }

@@ -15,10 +15,10 @@ import { startFakeAgentServer } from './fake-agent-server.js';
 import { fakeAgent, writeFakeOpenclaw } from './fake-programs.js';
 
 /** A folder for machines, a driver on it, and what the machines need around them; all real but agent and gateway. */
-export async function openLocalBed(input: { supervisorFile: string; portBase: number }) {
+export async function openLocalBed(input: { supervisorFile: string; portBase: number; installationId?: string }) {
   const root = mkdtempSync(join(tmpdir(), 'trawling-machines-'));
   const machinesDir = join(root, 'machines');
-  const installationId = randomUUID();
+  const installationId = input.installationId ?? randomUUID();
   const agentServer = await startFakeAgentServer(fakeAgent.content);
   let runtime: RuntimeStatus = { state: 'ready', runtime: writeFakeOpenclaw(join(root, 'openclaw')) };
   const openDriver = (installation = installationId) =>

@@ -47,6 +47,13 @@ function usage() {
   return `Usage: npm start -- [options]\n\nBrings up the whole fleet on this machine, with a demo bot on the real OpenClaw.\n\n${lines.join('\n')}\n`;
 }
 
+/** --timeout bounds the whole of `--once`, installing and building included. Bad values are the launcher's to refuse. */
+function timeLimitSeconds() {
+  const args = process.argv.slice(2);
+  const given = args.find((arg) => arg.startsWith('--timeout='))?.split('=')[1] ?? args[args.indexOf('--timeout') + 1];
+  return args.includes('--once') && Number(given) > 0 ? Number(given) : 86_400;
+}
+
 /** Runs a program with its output on stderr. A line every ten seconds says that it is still at work. */
 function run({ title, command, args, quietUntilFailure }) {
   return new Promise((resolve, reject) => {
@@ -66,9 +73,11 @@ function run({ title, command, args, quietUntilFailure }) {
     child.stderr.on('data', keep);
     const ticking = setInterval(() => say(`  ${title}: ${seconds()} s …`), 10_000);
     const stop = (signal) => child.kill(signal);
+    const late = setTimeout(() => stop('SIGTERM'), Math.max(0, (timeLimitSeconds() - process.uptime()) * 1000));
     process.once('SIGINT', stop).once('SIGTERM', stop);
     const done = () => {
       clearInterval(ticking);
+      clearTimeout(late);
       process.off('SIGINT', stop).off('SIGTERM', stop);
     };
     child.once('error', (error) => (done(), reject(error)));
@@ -130,6 +139,10 @@ async function main() {
 if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
   main().catch((error) => {
     say(error instanceof Hopeless ? error.message : String(error?.stack ?? error));
+    if (process.argv.includes('--json')) {
+      const versions = { node: process.versions.node, openclaw: null };
+      console.log(JSON.stringify({ ok: false, bot_id: null, steps: [], versions, failed_step: 'bot_created', error: error.message }));
+    }
     process.exitCode = 1;
   });
 }

@@ -15,6 +15,8 @@ describe('the fleet when its parts are killed', () => {
   let fleet: SharedFleet;
   beforeAll(async () => void (fleet = await startFleet()));
   afterAll(() => fleet?.stop());
+  let watch: ReturnType<typeof watchConfigChanges>;
+  afterEach(() => watch?.stop());
 
   const service = (name: string): ProcessIdentity => {
     const records = Records.parse(JSON.parse(readFileSync(join(fleet.stateDir, 'processes.json'), 'utf8')));
@@ -28,40 +30,43 @@ describe('the fleet when its parts are killed', () => {
     if (!found) throw new Error(`not on the machine: ${processesOfBot(fleet.botId).map(({ pid }) => commandLine(pid).join(' ')).join('\n')}`);
     return found;
   };
-  const parts: [string, () => ProcessIdentity][] = [
-    ['control-plane', () => service('control-plane')],
-    ['sync-adapter', () => service('sync-adapter')],
-    ['provisioner', () => service('provisioner')],
-    ['agent', () => onMachine((command) => command.includes('agent.js run'))],
-    ['gateway', () => onMachine((command) => command.startsWith('openclaw-gateway') || command.includes('gateway run'))],
+  const agent = () => onMachine((command) => command.includes('agent.js run'));
+  const gateway = () => onMachine((command) => command.startsWith('openclaw-gateway') || command.includes('gateway run'));
+
+  type Moment = 'as soon as it is accepted' | 'when OpenClaw has half of it';
+  const cases: [string, Moment, () => ProcessIdentity][] = [
+    ['control-plane', 'as soon as it is accepted', () => service('control-plane')],
+    ['sync-adapter', 'as soon as it is accepted', () => service('sync-adapter')],
+    ['provisioner', 'as soon as it is accepted', () => service('provisioner')],
+    ['agent', 'as soon as it is accepted', agent],
+    ['agent', 'when OpenClaw has half of it', agent],
+    ['gateway', 'when OpenClaw has half of it', gateway],
   ];
 
-  it.each(parts)('is synced again within 60 s after kill -9 of the %s in the middle of a change, which is applied once', async (name, find) => {
-    const [gateway] = fleet.connection.bots;
-    if (!gateway) throw new Error('no gateway');
+  it.each(cases)('is synced again within 60 s after the restart of a killed %s, killed in a change %s, and no version is applied twice', async (_name, moment, find) => {
     const before = await fleet.untilBot((bot) => bot.sync_status === 'synced' && bot.online);
-    const watch = watchConfigChanges({ url: gateway.gateway_url, token: gateway.gateway_token });
+    const victim = find();
+    const [first] = fleet.connection.bots;
+    if (!first) throw new Error('connection.json names no gateway');
+    watch = watchConfigChanges({ url: first.gateway_url, token: first.gateway_token }, () => {
+      // The settings are in; the jobs and the ack are not.
+      if (moment === 'when OpenClaw has half of it') signalProcess(victim, 'SIGKILL');
+    });
     await until(() => watch.isConnected(), { timeoutMs: 30_000 });
 
     const strictness = before.settings.strictness === 'high' ? 'low' : 'high';
     const timezone = before.settings.timezone === 'Asia/Tokyo' ? 'Europe/Paris' : 'Asia/Tokyo';
     const change = await fleet.controlPlane.patchBot(fleet.botId, { strictness, timezone });
-    // The machine's parts are hit when the change has reached them, the others as soon as it is accepted.
-    if (name === 'agent' || name === 'gateway') {
-      await fleet.untilBot((bot) => bot.last_ack?.version === change.desired_version).catch(() => undefined);
-    }
-    const victim = find();
-    signalProcess(victim, 'SIGKILL');
-    await until(() => !isAlive(victim));
+    if (moment === 'as soon as it is accepted') signalProcess(victim, 'SIGKILL');
+    await until(() => !isAlive(victim), { timeoutMs: 30_000 });
+    // The minute begins when what was killed is back: on a busy machine OpenClaw alone takes most of one to start.
+    const client = await fleet.gateway(120_000);
 
     await fleet.untilSynced(change.desired_version, 60_000);
-    const client = await fleet.gateway();
     const version = await fleet.controlPlane.getVersion(fleet.botId, change.desired_version);
-    await until(async () => (await differencesFrom(version, client)).length === 0, { timeoutMs: 10_000 });
-    client.close();
-    await until(() => { try { return isAlive(find()); } catch { return false; } }, { timeoutMs: 30_000 });
-    await watch.stop();
-    expect(watch.hashes.length).toBeLessThanOrEqual(1);
+    expect(await differencesFrom(version, client)).toEqual([]);
+    expect(isAlive(find())).toBe(true);
+    expect(watch.hashes).toHaveLength(1);
   });
 
   it('refuses a second launcher on the same state folder, and says what to do', async () => {

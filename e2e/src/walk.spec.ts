@@ -10,7 +10,7 @@ const Report = z.object({
   ok: z.boolean(),
   bot_id: z.string().nullable(),
   steps: z.array(z.object({ name: z.string(), ms: z.number() })),
-  versions: z.record(z.string(), z.string()),
+  versions: z.record(z.string(), z.string().nullable()),
   bots: z.array(z.object({ bot_id: z.string(), ok: z.boolean() })).optional(),
   error: z.string().optional(),
 });
@@ -46,7 +46,7 @@ describe('npm start -- --once', () => {
   it('says at which step it failed, exits with 1 and keeps the logs', async () => {
     const portBase = await findFreeBase(15_000);
 
-    const started = launch(['--once', '--json', '--port-base', String(portBase), '--timeout', '1']);
+    const started = launch(['--once', '--json', '--port-base', String(portBase), '--timeout', '6'], ['node', 'tools/launcher/dist/main.js']);
 
     expect(await started.ended).toBe(1);
     const report = z.object({ ok: z.literal(false), failed_step: z.string(), error: z.string() }).parse(JSON.parse(started.stdout()));

@@ -14,7 +14,7 @@ export type SharedFleet = {
   botId: string;
   launcher: Launch;
   /** A client of the bot's gateway that has nothing to do with the agent; closed when the fleet is. */
-  gateway: () => Promise<GatewayClient>;
+  gateway: (timeoutMs?: number) => Promise<GatewayClient>;
   /** Waits until the control plane shows the bot like this; fails with what it showed instead. */
   untilBot: (condition: (bot: BotView) => boolean, timeoutMs?: number) => Promise<BotView>;
   /** Waits until the bot runs this version; a failure of the version ends the wait. */
@@ -69,8 +69,8 @@ export function fleetOf({ stateDir, connection, launcher }: { stateDir: string; 
       if (view.sync_status === 'failed') throw new Error(`version ${view.desired_version} failed: ${JSON.stringify(view.last_ack)}`);
       return view;
     },
-    gateway: async () => {
-      const client = await until(() => connectGateway({ url: bot.gateway_url, token: bot.gateway_token }), { timeoutMs: 60_000, intervalMs: 200 });
+    gateway: async (timeoutMs = 60_000) => {
+      const client = await until(() => connectGateway({ url: bot.gateway_url, token: bot.gateway_token }), { timeoutMs, intervalMs: 200 });
       clients.push(client);
       return client;
     },

@@ -8,7 +8,7 @@ const Changed = z.looseObject({ hash: z.string() });
  * Counts the `config.changed` events of one gateway, connecting again whenever it restarts. What happens while the
  * gateway is down is missed: it cannot apply anything then either.
  */
-export function watchConfigChanges(gateway: { url: string; token: string }) {
+export function watchConfigChanges(gateway: { url: string; token: string }, onChange: () => void = () => undefined) {
   const stopping = new AbortController();
   const hashes: string[] = [];
   let connected = 0;
@@ -18,7 +18,9 @@ export function watchConfigChanges(gateway: { url: string; token: string }) {
         const client = await connectGateway({
           ...gateway,
           onEvent: (event, payload) => {
-            if (event === 'config.changed') hashes.push(Changed.parse(payload).hash);
+            if (event !== 'config.changed') return;
+            hashes.push(Changed.parse(payload).hash);
+            onChange();
           },
         });
         connected += 1;

@@ -1,6 +1,6 @@
 import axios, { type AxiosRequestConfig } from 'axios';
 import {
-  BotList, BotView, ChangeAccepted, DecommissionAccepted, EventList, Problem, VersionView, type CreateBotRequest,
+  BotList, BotView, ChangeAccepted, DecommissionAccepted, EventList, Problem, SecretAccepted, VersionView, type CreateBotRequest,
 } from '@trawling/contracts';
 import { type z } from 'zod';
 
@@ -40,6 +40,8 @@ export function createControlPlaneClient(input: { url: string; apiKey: string; t
     rollback: (botId: string, version: number) =>
       call(ChangeAccepted, { method: 'POST', url: at(botId, '/rollback'), data: { version } }),
     events: (botId: string, params: Record<string, string> = {}) => call(EventList, { url: at(botId, '/events'), params }),
+    putSecret: (botId: string, name: string, value: string) =>
+      call(SecretAccepted, { method: 'PUT', url: at(botId, `/secrets/${name}`), data: { value } }),
     getVersion: (botId: string, version: number) => call(VersionView, { url: at(botId, `/versions/${version}`) }),
     decommission: (botId: string) => call(DecommissionAccepted, { method: 'DELETE', url: at(botId) }),
   };

@@ -1,20 +1,26 @@
 import { type CreateBotRequest } from '@trawling/contracts';
 import { type z } from 'zod';
 
-export type DemoLlm = { description: string; settings: object; key: string };
+type LlmSettings = NonNullable<z.input<typeof CreateBotRequest>['settings']['llm']>;
+export type DemoLlm = {
+  settings: LlmSettings & { model: string };
+  key: string;
+  /** How to get another one; empty when it is a real one. */
+  hint: string;
+};
+
+export const STAND_IN_MODEL = 'stand-in';
 
 /** The real provider when its key is at hand; else the stand-in, which takes any key. */
 export function chooseLlm(env: NodeJS.ProcessEnv, standInUrl: string): DemoLlm {
   const openai = env['OPENAI_API_KEY'];
-  if (openai) return { description: 'OpenAI (OPENAI_API_KEY)', settings: { provider: 'openai' }, key: openai };
+  if (openai) return { settings: { provider: 'openai', model: 'gpt-6-astra' }, key: openai, hint: '' };
   const anthropic = env['ANTHROPIC_API_KEY'];
-  if (anthropic) {
-    return { description: 'Anthropic (ANTHROPIC_API_KEY)', settings: { provider: 'anthropic', model: 'claude-sonnet-5' }, key: anthropic };
-  }
+  if (anthropic) return { settings: { provider: 'anthropic', model: 'claude-sonnet-5' }, key: anthropic, hint: '' };
   return {
-    description: 'the development stand-in (set OPENAI_API_KEY or ANTHROPIC_API_KEY for a real one)',
-    settings: { provider: 'openai-compatible', model: 'stand-in', base_url: `${standInUrl}/v1` },
+    settings: { provider: 'openai-compatible', model: STAND_IN_MODEL, base_url: `${standInUrl}/v1` },
     key: 'stand-in',
+    hint: 'for a real one, set OPENAI_API_KEY or ANTHROPIC_API_KEY before npm start',
   };
 }
 

@@ -12,6 +12,9 @@ import { Stopped } from './wait.js';
 /** dist/main.js of tools/launcher, three folders below the checkout. */
 const root = resolve(__dirname, '..', '..', '..');
 
+/** Milliseconds after Ctrl-C at which whatever is left is killed: all is over within 15 s. */
+const FORCE_AFTER_MS = 14_000;
+
 async function main(): Promise<number> {
   const options = parseOptions(process.argv.slice(2));
   const { env } = process;
@@ -25,18 +28,29 @@ async function main(): Promise<number> {
   const stateDir = temporary ? mkdtempSync(join(tmpdir(), 'trawling-once-')) : resolve(caller, options.stateDir ?? join(root, '.state'));
 
   let state: StateDir | null = null;
+  const force = (): void => {
+    if (state) forceStop(state);
+    process.exit(130);
+  };
   const request = watchSignals({
-    onFirst: () => terminal.say('\nStopping (again: kill at once) …'),
-    onForce: () => {
-      if (state) forceStop(state);
-      process.exit(130);
+    onFirst: () => {
+      terminal.say('\nStopping (again: kill at once) …');
+      setTimeout(force, FORCE_AFTER_MS).unref();
     },
+    onForce: force,
     onOrphaned: () => {
       if (options.once) return request.stop();
       // The next start takes over what runs.
       process.exit(1);
     },
   });
+  // A mistake of ours must not leave the walk's processes behind either.
+  for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
+    process.on(event, (error: unknown) => {
+      terminal.say(`Unexpected: ${error instanceof Error ? error.stack : String(error)}`);
+      request.stop();
+    });
+  }
   const input = { options, root, stateDir, env, terminal, signal: request.signal, onState: (s: StateDir) => void (state = s) };
 
   if (!options.once) {

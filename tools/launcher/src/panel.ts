@@ -1,7 +1,7 @@
 import { type BotView, type Connection } from '@trawling/contracts';
 
 /** What a person sees when everything runs: where things are and what to try next. */
-export function panel(input: { connection: Connection; bots: BotView[]; stateDir: string; llm: string }): string {
+export function panel(input: { connection: Connection; bots: BotView[]; stateDir: string; llmHint: string }): string {
   const { connection, bots } = input;
   const [bot] = bots;
   const curl = `curl -s -H "Authorization: Bearer $KEY"`;
@@ -16,7 +16,7 @@ export function panel(input: { connection: Connection; bots: BotView[]; stateDir
     `  sync-adapter   ${connection.sync_adapter_url}`,
     `  provisioner    ${connection.provisioner_url}/healthz`,
     `  API key        ${connection.api_key}`,
-    `  LLM            ${input.llm}`,
+    `  LLM            ${bot ? `${bot.settings.llm.provider}, ${bot.settings.llm.model}` : '-'}${input.llmHint && ` (${input.llmHint})`}`,
     `  state and logs ${input.stateDir}`,
     ...bots.map((b) => `  ${b.name.padEnd(14)} ${b.id}   ${b.sync_message} (version ${b.applied_version ?? '-'})   OpenClaw: ${gatewayOf(b.id)}`),
     '',

@@ -1,6 +1,7 @@
 import { type BotView } from '@trawling/contracts';
 import { connectionOf, keepConnectionFile } from './connection.js';
-import { DEMO_LABEL, demoBotRequest } from './demo-bot.js';
+import { type ControlPlaneClient } from './control-plane-client.js';
+import { DEMO_LABEL, demoBotRequest, STAND_IN_MODEL, type DemoLlm } from './demo-bot.js';
 import { type Fleet } from './fleet.js';
 import { panel } from './panel.js';
 import { type StateDir } from './state-dir.js';
@@ -21,21 +22,31 @@ export async function runDev(input: {
   const bots = await Promise.all(ids.map((botId, index) => whenUp(input, botId, ids.length > 1 ? `bot ${index + 1}: ` : '')));
   if (bounds.signal.aborted) throw new Stopped();
   const stop = keepConnectionFile(fleet, state);
-  terminal.say(panel({ connection: connectionOf(fleet, state), bots, stateDir: state.root, llm: fleet.llm.description }));
+  terminal.say(panel({ connection: connectionOf(fleet, state), bots, stateDir: state.root, llmHint: fleet.llm.hint }));
   return stop;
 }
 
 /** The demo bots of earlier starts, and new ones up to the number asked for. */
-async function ensureDemoBots(fleet: Fleet, wanted: number, terminal: Terminal): Promise<string[]> {
-  const { bots } = await fleet.controlPlane.listBots({ label: DEMO_LABEL, limit: '200' });
-  const ids = bots.map((bot) => bot.id);
-  if (ids.length > 0) terminal.say(`Bots: ${ids.length} of an earlier start`);
+async function ensureDemoBots({ controlPlane, llm }: Fleet, wanted: number, terminal: Terminal): Promise<string[]> {
+  const { bots } = await controlPlane.listBots({ label: DEMO_LABEL, limit: '200' });
+  const known = await Promise.all(bots.map(({ id }) => controlPlane.getBot(id)));
+  const staying = known.filter((bot) => bot.decommission_requested_at === null);
+  if (staying.length > 0) terminal.say(`Bots: ${staying.length} of an earlier start`);
+  for (const bot of staying) await useRealLlm(controlPlane, bot, llm);
+  const ids = staying.map(({ id }) => id);
   while (ids.length < wanted) {
-    const { bot_id } = await fleet.controlPlane.createBot(demoBotRequest({ number: ids.length + 1, llm: fleet.llm }));
+    const { bot_id } = await controlPlane.createBot(demoBotRequest({ number: ids.length + 1, llm }));
     terminal.say(`Bots: created demo bot ${bot_id} (paper trading, local machine)`);
     ids.push(bot_id);
   }
   return ids;
+}
+
+/** Moves a bot from the stand-in to the real provider once there is a key; any other choice was its owner's. */
+async function useRealLlm(controlPlane: ControlPlaneClient, bot: BotView, llm: DemoLlm): Promise<void> {
+  if (bot.settings.llm.model !== STAND_IN_MODEL || llm.settings.model === STAND_IN_MODEL) return;
+  await controlPlane.putSecret(bot.id, 'llm_api_key', llm.key);
+  await controlPlane.patchBot(bot.id, { llm: { base_url: null, ...llm.settings } });
 }
 
 /** A bot that does not come up is shown as it is: everything else runs, and its state says why. */

@@ -27,7 +27,8 @@ const STOP_MS = 12_500;
 
 /** `--once`: brings everything up, walks, takes everything down, whatever happens. */
 export async function once(input: RunInput): Promise<OnceReport> {
-  const bounds = boundsOf(input.options.timeout, input.signal);
+  // Installing and building happened in this process, before: the time-out bounds all of it.
+  const bounds = boundsOf(Math.max(1, input.options.timeout - process.uptime()), input.signal);
   let report: OnceReport | null = null;
   try {
     await withFleet(input, bounds, async (fleet, state) => {

@@ -29,9 +29,23 @@ export const AGENT_TURN_TIMEOUT_SECONDS = 90;
  * Most model calls of an agent turn whose LLM asks for the same tool for ever. OpenClaw 2026.9.6 with loop detection
  * (its limits are fixed) blocks the 21st call without progress and ends the run at the next one: 22 calls measured,
  * 11 for a tool that is not offered. The rest is margin for one retry of a failed request each. An LLM that varies
- * what it asks for looks like progress to it: that turn ends by AGENT_TURN_TIMEOUT_SECONDS.
+ * what it asks for looks like progress to it: the bot agent stops that turn, see MAX_TOOL_CALLS_OF_A_TURN.
  */
 export const MAX_MODEL_CALLS_OF_A_STUCK_TURN = 25;
+
+/**
+ * Tool calls a turn may make; at the next one the bot agent aborts the run through the gateway. OpenClaw has no such
+ * limit itself. Above what its loop detection lets through, so that a stuck turn keeps OpenClaw's own words.
+ */
+export const MAX_TOOL_CALLS_OF_A_TURN = 24;
+
+/**
+ * Most model calls of an agent turn whose LLM asks for other tools or with other arguments for ever. Each model call
+ * brings at least one tool call, so the 25th starts the abort; with an LLM that answers at once (50 ms a round) 25 or
+ * 26 calls were made until it took hold, 40 to 120 ms later. The rest is margin for a slow machine. While the agent is
+ * down or cut off from the gateway, nobody counts: the turn then ends by AGENT_TURN_TIMEOUT_SECONDS.
+ */
+export const MAX_MODEL_CALLS_OF_A_RUNAWAY_TURN = 40;
 
 /** Seconds by which each job follows the first one, so that prices are there before something looks at them. */
 const PHASES = { 'fetch-prices': 0, 'risk-check': 5, 'run-algorithm': 10, 'health-ping': 0, 'config-sync': 15 } as const;

@@ -54,8 +54,7 @@ describe('the shipped agent, when the LLM of a turn asks for tools for ever', ()
 
   it.each([
     ['with other arguments each time', (call: number) => ({ tool: 'read', args: { path: `round-${call}.txt` } })],
-    ['for another tool each time', (call: number) => ({ tool: `tool_${call}`, args: { round: call } })],
-    ['for several tools in turn, never twice the same', (call: number) => ({ tool: call % 2 ? 'read' : `tool_${call}`, args: { path: `round-${call}.txt` } })],
+    ['for another tool with other arguments each time', (call: number) => ({ tool: `tool_${call}`, args: { round: call } })],
   ])('stops the turn that asks %s within the stated number of model calls, says so, and the next turn is as ever', async (_how, script) => {
     const before = stops().length;
     llm.answer(script);
@@ -79,7 +78,8 @@ describe('the shipped agent, when the LLM of a turn asks for tools for ever', ()
 
     // OpenClaw does not try the stopped turn again: no call has come since, and the job waits for its schedule.
     expect(llm.calls()).toBe(calls);
-    expect(await job()).toMatchObject({ enabled: true, state: { lastRunStatus: 'error', runningAtMs: undefined } });
+    const { enabled, state } = await job();
+    expect({ enabled, status: state['lastRunStatus'], running: 'runningAtMs' in state }).toEqual({ enabled: true, status: 'error', running: false });
     llm.answer(() => 'BTC: hold');
     expect(await runTurn()).toMatchObject({ status: 'ok', summary: 'BTC: hold' });
     expect(llm.calls()).toBe(1);

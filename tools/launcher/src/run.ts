@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { systemClock, type Opened } from '@trawling/runtime';
 import { openFleet, type Fleet } from './fleet.js';
 import { forceStop } from './force-stop.js';
@@ -61,6 +62,8 @@ async function withFleet(input: RunInput, bounds: Bounds, use: (fleet: Fleet, st
   let state = openStateDir(stateDir);
   const release = await takeLock(state.lock, bounds);
   input.onState(state);
+  // Of a launcher that was killed: whoever waits for this file waits for us now.
+  rmSync(state.connection, { force: true });
   try {
     if (options.fresh) state = await startAnew(state, bounds);
     const installation = await readOrMakeInstallation({ state, portBase: options.portBase, env, terminal });

@@ -9,15 +9,15 @@ export function describeBot(bot: BotView): string {
   const stage = machine?.boot_stage ? STAGES[machine.boot_stage] : undefined;
   if (!machine) return 'there is no machine yet';
   if (machine.state === 'online' && bot.applied_version !== null) return bot.sync_message;
-  if (machine.state === 'booting' || machine.state === 'online') return `${stage ?? machine.reason}: ${bot.sync_message}`;
-  return machine.reason;
+  if (bot.sync_status === 'failed') return bot.sync_message;
+  return machine.state === 'booting' || machine.state === 'online' ? (stage ?? machine.reason) : machine.reason;
 }
 
 /** Last stage the machine reported, and so what it is at now. */
 const STAGES: Record<string, string> = {
   supervisor: 'the machine fetches the agent',
   agent: 'the agent starts',
-  enroll: 'the agent is enrolled; OpenClaw starts (10 to 40 s)',
+  enroll: 'the agent is enrolled; OpenClaw starts (10 to 20 s, more on a busy machine)',
   openclaw_install: 'OpenClaw is installed',
   gateway: 'OpenClaw is up',
   ready: 'OpenClaw is ready',

@@ -1,9 +1,9 @@
 import { existsSync, mkdtempSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { findByMarker, findFreeBase, removeStateDir, STEPS } from '@trawling/launcher';
+import { findByMarker, removeStateDir, STEPS } from '@trawling/launcher';
 import { z } from 'zod';
-import { launch } from './support/launch.js';
+import { freePortBase, launch } from './support/launch.js';
 import { processesOf } from './support/shared-fleet.js';
 
 const Report = z.object({
@@ -20,8 +20,8 @@ describe('npm start -- --once', () => {
   afterAll(() => removeStateDir(stateDir));
 
   it('walks every step in order, two installations side by side, one of them with two bots, and leaves nothing behind', async () => {
-    const firstBase = await findFreeBase(15_000);
-    const secondBase = await findFreeBase(firstBase + 100);
+    const firstBase = await freePortBase();
+    const secondBase = await freePortBase(firstBase + 100);
     const before = readdirSync(tmpdir()).filter((name) => name.startsWith('trawling-once-'));
 
     const temporary = launch(['--once', '--json', '--port-base', String(firstBase)]);
@@ -44,7 +44,7 @@ describe('npm start -- --once', () => {
   });
 
   it('says at which step it failed, exits with 1 and keeps the logs', async () => {
-    const portBase = await findFreeBase(15_000);
+    const portBase = await freePortBase();
 
     const started = launch(['--once', '--json', '--port-base', String(portBase), '--timeout', '6'], ['node', 'tools/launcher/dist/main.js']);
 

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Connection } from '@trawling/contracts';
+import { findFreeBase } from '@trawling/launcher';
 import { until } from '@trawling/runtime/testing';
 
 export const checkout = resolve(__dirname, '..', '..', '..');
@@ -25,6 +26,9 @@ function environment(): NodeJS.ProcessEnv {
   );
   return Object.fromEntries(inherited);
 }
+
+/** A free block of ports; from a random place on, so that two runs of these tests do not look at the same one. */
+export const freePortBase = (from = 10_000 + 100 * Math.floor(Math.random() * 150)): Promise<number> => findFreeBase(from);
 
 export function launch(args: string[], command = ['npm', 'start', '--silent', '--']): Launch {
   const [program = '', ...rest] = command;

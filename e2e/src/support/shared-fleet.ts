@@ -2,9 +2,9 @@ import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type BotView, type Connection } from '@trawling/contracts';
-import { connectGateway, createControlPlaneClient, findByMarker, findFreeBase, removeStateDir, type ControlPlaneClient, type GatewayClient } from '@trawling/launcher';
+import { connectGateway, createControlPlaneClient, findByMarker, removeStateDir, type ControlPlaneClient, type GatewayClient } from '@trawling/launcher';
 import { until } from '@trawling/runtime/testing';
-import { launch, readConnection, type Launch } from './launch.js';
+import { freePortBase, launch, readConnection, type Launch } from './launch.js';
 
 /** One running installation that the tests of a file share, with one demo bot on the real OpenClaw. */
 export type SharedFleet = {
@@ -24,7 +24,7 @@ export type SharedFleet = {
 
 export async function startFleet({ bots = 1 } = {}): Promise<SharedFleet> {
   const stateDir = mkdtempSync(join(tmpdir(), 'trawling-e2e-'));
-  const portBase = await findFreeBase(15_000);
+  const portBase = await freePortBase();
   const launcher = launch(['--state-dir', stateDir, '--port-base', String(portBase), '--bots', String(bots)]);
   try {
     const connection = await readConnection(launcher, stateDir);

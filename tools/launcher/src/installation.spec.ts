@@ -10,6 +10,11 @@ import { temporaryFolder } from './testing/temporary-folder.js';
 const folder = temporaryFolder();
 const terminal = { say: () => undefined, progress: () => undefined };
 let number = 0;
+const make = async (input: Pick<Parameters<typeof readOrMakeInstallation>[0], 'state' | 'portBase' | 'env'>) => {
+  const { installation, releasePorts } = await readOrMakeInstallation({ ...input, terminal });
+  releasePorts();
+  return installation;
+};
 const newState = () => openStateDir(join(folder, String((number += 1))));
 
 describe('the state folder of an installation', () => {
@@ -17,9 +22,9 @@ describe('the state folder of an installation', () => {
     const state = newState();
     const portBase = await findFreeBase(24_000);
 
-    await readOrMakeInstallation({ state, portBase, env: {}, terminal });
+    await make({ state, portBase, env: {} });
 
-    expect(await readOrMakeInstallation({ state, portBase: undefined, env: {}, terminal })).toEqual({
+    expect(await make({ state, portBase: undefined, env: {} })).toEqual({
       port_base: portBase, queue_backend: 'postgres', database: 'embedded',
     });
     expect(statSync(state.root).mode & 0o777).toBe(0o700);
@@ -29,8 +34,8 @@ describe('the state folder of an installation', () => {
   it('refuses other ports, another queue and another database with what to do', async () => {
     const state = newState();
     const portBase = await findFreeBase(24_000);
-    await readOrMakeInstallation({ state, portBase, env: {}, terminal });
-    const again = (env: NodeJS.ProcessEnv, base?: number) => readOrMakeInstallation({ state, portBase: base, env, terminal });
+    await make({ state, portBase, env: {} });
+    const again = (env: NodeJS.ProcessEnv, base?: number) => make({ state, portBase: base, env });
 
     await expect(again({}, 29_000)).rejects.toThrow(/made with --port-base/);
     await expect(again({ REDIS_URL: 'redis://127.0.0.1' })).rejects.toThrow(/unset REDIS_URL/);
@@ -51,9 +56,19 @@ describe('the state folder of an installation', () => {
     const server = createServer().listen(base + 3, '127.0.0.1');
     await once(server, 'listening');
 
-    await expect(readOrMakeInstallation({ state: newState(), portBase: base, env: {}, terminal })).rejects.toThrow(`Port ${base + 3} is in use`);
+    await expect(make({ state: newState(), portBase: base, env: {} })).rejects.toThrow(`Port ${base + 3} is in use`);
 
     server.close();
     await once(server, 'close');
+  });
+
+  it('gets a block of ports of its own, also when two begin at the same moment', async () => {
+    const starts = [newState(), newState()].map((state) => readOrMakeInstallation({ state, portBase: undefined, env: {}, terminal }));
+
+    const [first, second] = await Promise.all(starts);
+
+    expect(first?.installation.port_base).not.toBe(second?.installation.port_base);
+    first?.releasePorts();
+    second?.releasePorts();
   });
 });

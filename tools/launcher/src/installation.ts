@@ -1,5 +1,5 @@
 import { InstallationFile, readJson, writePrivately, type StateDir } from './state-dir.js';
-import { DEFAULT_PORT_BASE, findFreeBase, takenPort } from './ports.js';
+import { DEFAULT_PORT_BASE, findFreeBase, reserveBlock, takenPort } from './ports.js';
 import { type Terminal } from './terminal.js';
 
 /**
@@ -11,7 +11,7 @@ export async function readOrMakeInstallation(input: {
   portBase: number | undefined;
   env: NodeJS.ProcessEnv;
   terminal: Terminal;
-}): Promise<InstallationFile> {
+}): Promise<{ installation: InstallationFile; releasePorts: () => void }> {
   const { state, portBase, env, terminal } = input;
   const asked = {
     queue_backend: env['REDIS_URL'] ? ('redis' as const) : ('postgres' as const),
@@ -31,20 +31,32 @@ export async function readOrMakeInstallation(input: {
       const fix = known.database === 'external' ? 'set DATABASE_URL again' : 'unset DATABASE_URL';
       throw new Error(`This state folder has an ${known.database} database: ${fix}, ${advice}.`);
     }
-    return known;
+    // The block's other ports may be in use by what an earlier launcher left running.
+    return { installation: known, releasePorts: await reserve(known.port_base) };
   }
-  const made = { port_base: await chooseBase(portBase, terminal), ...asked };
-  writePrivately(state.installation, `${JSON.stringify(made, null, 2)}\n`);
-  return made;
+  const { base, releasePorts } = await chooseBase(portBase, terminal);
+  const installation = { port_base: base, ...asked };
+  writePrivately(state.installation, `${JSON.stringify(installation, null, 2)}\n`);
+  return { installation, releasePorts };
 }
 
-async function chooseBase(asked: number | undefined, terminal: Terminal): Promise<number> {
+async function reserve(base: number): Promise<() => void> {
+  const release = await reserveBlock(base);
+  if (!release) throw new Error(`Ports ${base} to ${base + 99} are in use by another npm start: stop it, or give another --port-base with another --state-dir.`);
+  return release;
+}
+
+async function chooseBase(asked: number | undefined, terminal: Terminal): Promise<{ base: number; releasePorts: () => void }> {
   if (asked !== undefined) {
     const taken = await takenPort(asked);
     if (taken !== null) throw new Error(`Port ${taken} is in use: give another --port-base.`);
-    return asked;
+    return { base: asked, releasePorts: await reserve(asked) };
   }
-  const base = await findFreeBase();
-  if (base !== DEFAULT_PORT_BASE) terminal.say(`Ports: ${base} to ${base + 99}, because ${DEFAULT_PORT_BASE} is in use`);
-  return base;
+  for (let from = DEFAULT_PORT_BASE; ; ) {
+    const base = await findFreeBase(from);
+    const releasePorts = await reserveBlock(base);
+    if (releasePorts && base !== DEFAULT_PORT_BASE) terminal.say(`Ports: ${base} to ${base + 99}, because ${DEFAULT_PORT_BASE} is in use`);
+    if (releasePorts) return { base, releasePorts };
+    from = base + 100; // another launcher was faster
+  }
 }

@@ -64,17 +64,20 @@ async function withFleet(input: RunInput, bounds: Bounds, use: (fleet: Fleet, st
   input.onState(state);
   // Of a launcher that was killed: whoever waits for this file waits for us now.
   rmSync(state.connection, { force: true });
+  let releasePorts = (): void => undefined;
   try {
     if (options.fresh) state = await startAnew(state, bounds);
-    const installation = await readOrMakeInstallation({ state, portBase: options.portBase, env, terminal });
+    const made = await readOrMakeInstallation({ state, portBase: options.portBase, env, terminal });
+    releasePorts = made.releasePorts;
     terminal.say(`State: ${state.root}`);
-    const fleet = await openFleet({ root, state, installation, env, terminal, bounds });
+    const fleet = await openFleet({ root, state, installation: made.installation, env, terminal, bounds });
     try {
       await use(fleet.value, state);
     } finally {
       await stopInTime(fleet, state, terminal);
     }
   } finally {
+    releasePorts();
     release();
   }
 }

@@ -101,6 +101,13 @@ describe('planMachine, for a bot that is wanted', () => {
     expect(plan({ bot: { generation: 2 }, rows })).toMatchObject({ kind: 'record', generation: 1, change: { state: 'gone' } });
   });
 
+  it('looks again after a destroy whose worker may have died, although the wanted machine is well', () => {
+    const rows = [row({ state: 'destroying', deadline: soon }), row({ generation: 2, state: 'online', providerId: 'm2', deadline: null })];
+    const found = [machine(), machine({ generation: 2, providerId: 'm2' })];
+
+    expect(plan({ bot: { generation: 2 }, rows, found, reported: { generation: 2, online: true } })).toMatchObject({ kind: 'wait', until: soon });
+  });
+
   it('holds a machine of a newer generation than it knows, and makes none beside it', () => {
     expect(plan({ rows: [row({ state: 'wanted', providerId: null })], found: [machine({ generation: 2 })] }).kind).toBe('none');
   });

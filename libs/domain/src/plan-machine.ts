@@ -17,8 +17,18 @@ export function planMachine(facts: MachineFacts): MachineStep {
     planRemovals(facts, live)
     ?? planUnsettled(facts, live)
     ?? planGone(facts, live)
-    ?? (facts.bot.decommissioning ? planDecommission(facts, live) : planWanted(facts, live))
+    ?? (facts.bot.decommissioning ? planDecommission(facts, live) : minding(facts, live, planWanted(facts, live)))
   );
+}
+
+/** All is well with the wanted machine, but an older one is still being destroyed: whoever called may have died before it did. */
+function minding(facts: MachineFacts, live: readonly MachineFound[], step: MachineStep): MachineStep {
+  if (step.kind !== 'none') return step;
+  const deadlines = facts.rows
+    .filter(({ generation, state }) => generation < facts.bot.generation && state === 'destroying' && live.some((machine) => machine.generation === generation))
+    .flatMap(({ deadline }) => deadline ?? []);
+  const until = deadlines.sort((a, b) => a.getTime() - b.getTime())[0];
+  return until ? { kind: 'wait', until, reason: 'Waiting for the old machine to be gone' } : step;
 }
 
 const rowOf = (facts: MachineFacts, generation: number): MachineRow | undefined =>

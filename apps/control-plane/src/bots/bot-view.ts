@@ -56,7 +56,7 @@ export function botView(input: {
     last_ack: ackOf(bot),
     last_heartbeat_at: bot.last_heartbeat_at?.toISOString() ?? null,
     health: health.success ? health.data.health : null,
-    machine: machineView(machine, bot.decommission_requested_at !== null),
+    machine: machineView(machine, { decommissioning: bot.decommission_requested_at !== null, online: bot.online }),
     settings: storedSettings(bot.settings),
     secrets: secrets.map(({ name, version }) => ({ name, version })),
     updated_at: bot.updated_at.toISOString(),

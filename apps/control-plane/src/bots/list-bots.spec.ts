@@ -71,6 +71,11 @@ describe('listing bots', () => {
 
     expect(await everyPage('owner_id=gone')).toEqual([there]);
     expect(await everyPage('owner_id=gone&include_decommissioned=true')).toEqual([there, gone]);
+
+    // Its last lease may still have a while to run.
+    await report(gone, { leaseSeconds: 60 });
+    expect(await everyPage('owner_id=gone&include_decommissioned=true&online=true')).toEqual([]);
+    expect((await view(api, gone)).online).toBe(false);
   });
 
   it('filters by the very sync status it shows, in every combination of report and verdict', async () => {

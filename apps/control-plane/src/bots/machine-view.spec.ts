@@ -23,8 +23,9 @@ const machine: MachineOverview = {
   stateSince: now,
   now,
 };
+const view = (change: Partial<MachineOverview>, bot = { decommissioning: false, online: true }) => machineView({ ...machine, ...change }, bot);
 const nextStep = (change: Partial<MachineOverview>, decommissioning = false): string | undefined =>
-  machineView({ ...machine, ...change }, decommissioning)?.next_step;
+  view(change, { decommissioning, online: true })?.next_step;
 
 describe('the machine as an owner reads it', () => {
   it('has a next step in every state', () => {
@@ -41,6 +42,21 @@ describe('the machine as an owner reads it', () => {
     expect(nextStep({ state: 'failed', notBefore: minutes(-1) })).toBe('The provisioner tries again');
   });
 
+  it('asks for somebody when nothing tries again', () => {
+    expect(nextStep({ state: 'failed', notBefore: null })).toBe('Somebody must look: nothing is tried again by itself');
+  });
+
+  it('does not say that a silent bot reports', () => {
+    const online = { state: 'online', reason: 'The bot reports' };
+
+    expect(view(online)).toMatchObject({ reason: 'The bot reports', next_step: 'Nothing to do: the machine runs' });
+    expect(view(online, { decommissioning: false, online: false })).toMatchObject({
+      reason: expect.stringContaining('is silent now'),
+      next_step: expect.stringContaining('reports again by itself'),
+    });
+    expect(view(online, { decommissioning: true, online: false })?.next_step).toBe('The provisioner destroys the machine');
+  });
+
   it('repeats the last boot error', () => {
     expect(nextStep({ bootError: 'npm: no space left' })).toContain('(last boot error: npm: no space left)');
   });
@@ -52,6 +68,6 @@ describe('the machine as an owner reads it', () => {
   });
 
   it('is null while there is none', () => {
-    expect(machineView(null, false)).toBeNull();
+    expect(machineView(null, { decommissioning: false, online: false })).toBeNull();
   });
 });

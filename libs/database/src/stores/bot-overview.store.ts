@@ -39,7 +39,8 @@ const SYNC_STATUS = Prisma.sql`CASE
   WHEN verdict.outcome = 'applying' THEN 'applying'
   ELSE 'pending' END`;
 
-const ONLINE = Prisma.sql`coalesce(reported.lease_expires_at > now(), false)`;
+/** The lease of a bot whose machine is gone may still have a while to run. */
+const ONLINE = Prisma.sql`(bot.decommissioned_at IS NULL AND coalesce(reported.lease_expires_at > now(), false))`;
 
 const OVERVIEW = Prisma.sql`
   SELECT bot.id, bot.owner_id, bot.labels, bot.settings, bot.paused, bot.desired_version, desired.hash AS desired_hash,

@@ -165,6 +165,7 @@ export function createAgent(deps: AgentDeps) {
           health: healthOf({
             gateway: gateway.state(),
             givenUpJobs: said.givenUp,
+            drift: said.drift,
             failedVersion: state.progress().failed?.version ?? null,
             fence: fence(),
           }),

@@ -58,12 +58,15 @@ function waitAfter(error: unknown, failures: number, random: () => number): numb
 export function healthOf(input: {
   gateway: BotStatus['gateway']['state'];
   givenUpJobs: string;
+  /** Paths that are not as applied and are left so, as JSON; empty when there are none. */
+  drift: string;
   failedVersion: string | null;
   fence: string;
 }): BotStatus['health'] {
   const details: JsonObject = {
     gateway: input.gateway,
     ...(input.givenUpJobs === '[]' ? {} : { jobs_disabled_by_openclaw: JSON.parse(input.givenUpJobs) }),
+    ...(input.drift === '' ? {} : { drifted_paths: JSON.parse(input.drift) }),
     ...(input.failedVersion === null ? {} : { failed_version: input.failedVersion }),
     ...(input.fence === 'none' ? {} : { fence: input.fence }),
   };

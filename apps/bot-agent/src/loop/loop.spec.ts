@@ -103,13 +103,14 @@ describe('a wake', () => {
 });
 
 describe('healthOf', () => {
-  const well = { gateway: 'ready', givenUpJobs: '[]', failedVersion: null, fence: 'none' } as const;
+  const well = { gateway: 'ready', givenUpJobs: '[]', drift: '', failedVersion: null, fence: 'none' } as const;
 
   it.each([
     ['everything runs', well, 'healthy'],
     ['the gateway starts', { ...well, gateway: 'starting' as const }, 'degraded'],
     ['the gateway is down', { ...well, gateway: 'down' as const }, 'unhealthy'],
     ['OpenClaw gave up on a job', { ...well, givenUpJobs: '["fleet:x"]' }, 'degraded'],
+    ['drift is left as it is', { ...well, drift: '["messages.prefix"]' }, 'degraded'],
     ['a version failed', { ...well, failedVersion: '3' }, 'degraded'],
     ['a fence is up', { ...well, fence: 'stop' }, 'degraded'],
   ])('is, when %s, as it should be', (_when, input, status) => {
@@ -117,9 +118,10 @@ describe('healthOf', () => {
   });
 
   it('names the reasons', () => {
-    expect(healthOf({ ...well, givenUpJobs: '["fleet:x"]', failedVersion: '3' }).details).toEqual({
+    expect(healthOf({ ...well, givenUpJobs: '["fleet:x"]', drift: '["a.b"]', failedVersion: '3' }).details).toEqual({
       gateway: 'ready',
       jobs_disabled_by_openclaw: ['fleet:x'],
+      drifted_paths: ['a.b'],
       failed_version: '3',
     });
   });

@@ -1,6 +1,6 @@
 import { type BotConfigPayload, SecretName } from '@trawling/contracts';
 import { CryptoError, openSealedSecret, type X25519PrivateJwk } from '@trawling/crypto';
-import { secretReferences } from '@trawling/domain';
+import { canonicalJson, secretReferences } from '@trawling/domain';
 import { z } from 'zod';
 import { readSecrets } from '../apply/observe.js';
 import { type Host } from '../host.js';
@@ -24,17 +24,16 @@ export interface SecretsDeps {
 }
 
 /**
- * The values a payload names, in the versions it names; asks the sync-adapter only for what is not here yet.
- * Throws SyncError `busy` while one is not sealed for this machine: that is nobody's fault and passes.
+ * The values a payload names, in the versions it names; asks the sync-adapter only for what is not here yet, and keeps
+ * nothing else, so that an erased secret goes from this machine too. Throws SyncError `busy` while one is not sealed
+ * for this machine: that is nobody's fault and passes.
  */
 export async function secretsFor(deps: SecretsDeps, payload: BotConfigPayload): Promise<Record<string, string>> {
   const wanted = secretReferences(payload);
   const file = await openJsonFile(deps.host, deps.heldPath, Held);
-  let held = file.current() ?? {};
-  if (!hasAll(held, wanted)) {
-    held = await fetchSecrets(deps);
-    await file.write(held);
-  }
+  const before = file.current() ?? {};
+  const held = withoutOthers(hasAll(before, wanted) ? before : await fetchSecrets(deps), wanted);
+  if (canonicalJson(held) !== canonicalJson(before)) await file.write(held);
   if (!hasAll(held, wanted)) throw notThere('the sync-adapter has secrets of another version of the config');
   return Object.fromEntries(wanted.map(({ secret }) => [secret, held[secret]?.value ?? '']));
 }
@@ -62,6 +61,9 @@ async function open(deps: SecretsDeps, sealed: { name: string; version: number; 
     return attempt(await deps.keySet.refresh());
   }
 }
+
+const withoutOthers = (held: Held, wanted: { secret: string }[]): Held =>
+  Object.fromEntries(Object.entries(held).filter(([name]) => wanted.some(({ secret }) => secret === name)));
 
 const hasAll = (held: Held, wanted: { secret: string; version: number }[]): boolean =>
   wanted.every(({ secret, version }) => held[secret]?.version === version);

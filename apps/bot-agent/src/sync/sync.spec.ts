@@ -239,6 +239,15 @@ describe('talking to the sync-adapter', () => {
       expect((await stat(folder.path('held.json'))).mode & 0o777).toBe(0o600);
     });
 
+    it('keeps no value that the config does not name any more', async () => {
+      const deps = await secretsDeps();
+      server.putSecret({ name: 'llm_api_key', version: 1, value: 'sk-one' });
+      await secretsFor(deps, withKey(1));
+
+      expect(await secretsFor(deps, payloadWith({}, { botId: server.botId, version: 2, secrets: [] }))).toEqual({});
+      expect(await readFile(folder.path('held.json'), 'utf8')).not.toContain('sk-one');
+    });
+
     it('puts it off while the version it needs is not there', async () => {
       const deps = await secretsDeps();
       server.putSecret({ name: 'llm_api_key', version: 1, value: 'sk-one' });

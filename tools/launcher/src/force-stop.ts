@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { belongsTo } from './markers.js';
-import { findByMarker, identify, signalProcess } from './process-table.js';
+import { commandLine, findByMarker, identify, signalProcess } from './process-table.js';
 import { openRecords } from './records.js';
 import { type StateDir } from './state-dir.js';
 
@@ -14,9 +14,11 @@ export function forceStop(state: StateDir): void {
   if (postgres) signalProcess(postgres, 'SIGQUIT');
 }
 
+/** Only a process that names this very data folder: the id in a file that a crash left behind may be anyone's by now. */
 function postmaster(state: StateDir) {
   try {
-    return identify(Number(readFileSync(join(state.postgres, 'postmaster.pid'), 'utf8').split('\n')[0]));
+    const pid = Number(readFileSync(join(state.postgres, 'postmaster.pid'), 'utf8').split('\n')[0]);
+    return commandLine(pid).join(' ').includes(`-D ${realpathSync(state.postgres)} `) ? identify(pid) : null;
   } catch {
     return null;
   }

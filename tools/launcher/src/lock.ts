@@ -6,6 +6,7 @@ import { writePrivately } from './state-dir.js';
 import { type Bounds, waitFor } from './wait.js';
 
 const Identity = z.object({ pid: z.int(), started: z.string() });
+const Exists = z.object({ code: z.literal('EEXIST') });
 
 /** Seconds to wait for a launcher that lost its parent and is about to leave. */
 const HANDOVER_SECONDS = 6;
@@ -49,7 +50,9 @@ function tryLock(file: string, mine: ProcessIdentity): ProcessIdentity | null {
       try {
         linkSync(candidate, file);
         return null;
-      } catch {
+      } catch (error) {
+        // A file system without hard links would be tried for ever.
+        if (!Exists.safeParse(error).success) throw error;
         const holder = readHolder(file);
         if (holder && isAlive(holder)) return holder;
         removeStale(file, holder);

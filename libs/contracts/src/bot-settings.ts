@@ -10,6 +10,9 @@ const isTimezone = (name: string): boolean => {
   }
 };
 
+/** A setting is stored, shown and signed: what is secret goes into a secret. */
+const hasUserInfo = (url: string): boolean => URL.canParse(url) && new URL(url).username + new URL(url).password !== '';
+
 export const Strictness = z.enum(['low', 'medium', 'high']);
 export const AlgorithmMode = z.enum(['trend', 'mean-reversion', 'breakout']);
 export const TradingMode = z.enum(['paper', 'live']);
@@ -35,7 +38,10 @@ export const LlmSettings = z
   .strictObject({
     provider: z.enum(['openai', 'anthropic', 'openai-compatible']).default('openai'),
     model: z.string().min(1).max(200).default('gpt-6-astra'),
-    base_url: z.url({ protocol: /^https?$/ }).optional(),
+    base_url: z
+      .url({ protocol: /^https?$/ })
+      .refine((url) => !hasUserInfo(url), 'must not hold a user name or password: put the secret llm_api_key')
+      .optional(),
   })
   .refine((llm) => llm.provider !== 'openai-compatible' || llm.base_url !== undefined, {
     path: ['base_url'],

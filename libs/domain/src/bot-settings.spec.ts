@@ -37,6 +37,7 @@ describe('applySettingsPatch', () => {
     ['name', { name: 'a\0b' }],
     ['openclaw.messages.responsePrefix', { openclaw: { messages: { responsePrefix: '\ud800' } } }],
     ['custom_assets', { asset_focus: 'custom' }],
+    ['llm.base_url', { llm: { base_url: 'https://me:hunter2@llm.example' } }],
   ])('refuses a bad patch with the offending path %p', (path, patch) => {
     expect(() => applySettingsPatch(settingsWith(), patch)).toThrow(refusal(path));
   });

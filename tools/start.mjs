@@ -37,6 +37,16 @@ export function packagesAreInstalled(folder) {
   );
 }
 
+const environment = `Environment, all of it optional:
+  DATABASE_URL                       your Postgres, as a user that may make roles; one installation per server
+  REDIS_URL                          your Redis for the queue
+  OPENAI_API_KEY, ANTHROPIC_API_KEY  the demo bot asks the real provider
+  OPENCLAW_RUNTIME_DIR               where OpenClaw is installed once (default: a folder of your cache)
+  LOG_LEVEL                          of the services (default: info)
+
+For --json take npm's own lines off stdout: npm start --silent -- --once --json
+`;
+
 function usage() {
   const options = JSON.parse(readFileSync(join(root, 'tools/launcher/src/options.json'), 'utf8'));
   const rows = [...options, { flags: '--help', description: 'this text' }];
@@ -44,7 +54,7 @@ function usage() {
   const lines = rows.map(
     (row) => `  ${row.flags.padEnd(width)}  ${row.description}${row.default ? ` (default: ${row.default})` : ''}`,
   );
-  return `Usage: npm start -- [options]\n\nBrings up the whole fleet on this machine, with a demo bot on the real OpenClaw.\n\n${lines.join('\n')}\n`;
+  return `Usage: npm start -- [options]\n\nBrings up the whole fleet on this machine, with a demo bot on the real OpenClaw.\n\n${lines.join('\n')}\n\n${environment}`;
 }
 
 /** --timeout bounds the whole of `--once`, installing and building included. Bad values are the launcher's to refuse. */

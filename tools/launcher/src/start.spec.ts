@@ -23,10 +23,10 @@ function checkout(name: string, wanted: object, installed: object | null): strin
 }
 
 describe('npm start, before anything is installed', () => {
-  it('lists every option with --help', async () => {
+  it('lists every option and what it reads of the environment with --help', async () => {
     const { stdout } = await run(process.execPath, [startFile, '--help']);
 
-    for (const option of ['--once', '--json', '--bots', '--port-base', '--state-dir', '--timeout', '--fresh']) expect(stdout).toContain(option);
+    for (const option of ['--once', '--json', '--bots', '--port-base', '--state-dir', '--timeout', '--fresh', 'DATABASE_URL', 'REDIS_URL', 'OPENAI_API_KEY']) expect(stdout).toContain(option);
   });
 
   it.each(['20.19.0', '20.20.2', '22.12.0', '24.21.0'])('runs on Node %s', async (version) => {

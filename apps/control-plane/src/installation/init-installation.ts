@@ -76,7 +76,7 @@ async function checkSame(
   },
 ): Promise<void> {
   if (Ed25519PublicJwk.parse(existing.rootPublicJwk).x !== rootPublicJwk.x) {
-    throw new Error('This installation was made with another root key: its machines pin that one');
+    throw new Error('This database holds an installation that was made with another root key, which its machines pin: use that key (npm start: that --state-dir), or an empty database');
   }
   if (existing.queueBackend !== queueBackend) {
     throw new Error(`This installation uses ${existing.queueBackend} for its queue, not ${queueBackend}`);

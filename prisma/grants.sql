@@ -32,7 +32,8 @@ GRANT SELECT (bot_id, generation, state, boot_stage, boot_error), UPDATE (boot_s
   ON machine TO trawling_sync_adapter;
 -- SELECT as well: ON CONFLICT and RETURNING read.
 GRANT SELECT, INSERT, UPDATE ON bot_reported, config_ack TO trawling_sync_adapter;
-GRANT SELECT, INSERT ON bot_event, bot_metric TO trawling_sync_adapter;
+-- Adds what bots tell and reads none of it: ON CONFLICT DO NOTHING without a target needs no SELECT.
+GRANT INSERT ON bot_event, bot_metric TO trawling_sync_adapter;
 
 -- provisioner: makes the machines match the bots.
 GRANT SELECT ON installation, bot, bot_reported, config_version TO trawling_provisioner;

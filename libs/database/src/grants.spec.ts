@@ -43,6 +43,8 @@ describe('the rights of the apps in the database', () => {
         "UPDATE machine SET state = 'destroyed'",
         "UPDATE installation SET key_set = ''",
         'DELETE FROM bot_event',
+        'SELECT 1 FROM bot_event',
+        'SELECT 1 FROM bot_metric',
         'SELECT 1 FROM bullmq.job',
         'SELECT 1 FROM _prisma_migrations',
         'CREATE TABLE mine (id int)',

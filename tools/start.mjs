@@ -1,8 +1,9 @@
 // `npm start`: from a fresh clone to a running fleet. Needs Node and npm, nothing else; has no dependencies itself.
 // Installs packages, builds what is stale, then hands over to tools/launcher in this same process.
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync, realpathSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, realpathSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
@@ -134,6 +135,38 @@ async function build() {
   if (first) say(`Built in ${seconds} s.`);
 }
 
+/**
+ * Runs `work` while no other `npm start` of this checkout installs or builds: two at once would take files away from
+ * under each other. The holder touches the file every second; one that is not touched any more was killed.
+ */
+export async function alone(file, work, { staleAfterMs = 10_000 } = {}) {
+  mkdirSync(dirname(file), { recursive: true });
+  for (let told = false; !tryLock(file, staleAfterMs); ) {
+    if (!told) say('Another npm start installs or builds in this checkout: waiting for it …');
+    told = true;
+    await sleep(200);
+  }
+  const touching = setInterval(() => utimesSync(file, new Date(), new Date()), 1_000);
+  try {
+    return await work();
+  } finally {
+    clearInterval(touching);
+    rmSync(file, { force: true });
+  }
+}
+
+function tryLock(file, staleAfterMs) {
+  try {
+    writeFileSync(file, String(process.pid), { flag: 'wx' });
+    return true;
+  } catch (error) {
+    if (error.code !== 'EEXIST') throw error;
+  }
+  const age = Date.now() - (statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? Date.now());
+  if (age > staleAfterMs) rmSync(file, { force: true });
+  return false;
+}
+
 async function main() {
   const args = process.argv.slice(2);
   if (args.includes('--help') || args.includes('-h')) {
@@ -141,8 +174,10 @@ async function main() {
     return;
   }
   checkMachine({ version: process.versions.node, platform: process.platform });
-  await installPackages();
-  await build();
+  await alone(join(root, '.nx/start.lock'), async () => {
+    await installPackages();
+    await build();
+  });
   await import(pathToFileURL(launcher).href);
 }
 

@@ -20,7 +20,8 @@ describe('settings of a bot, seen at the real OpenClaw through an independent cl
   /** What OpenClaw itself counts: nothing of it moves unless something was written. */
   const revisions = async () => ({
     config: (await gatewayConfig(gateway)).configRevisionHash,
-    jobs: (await fleetJobs(gateway)).map(({ declarationKey, configRevision }) => [declarationKey, configRevision]),
+    // OpenClaw lists jobs by their next run.
+    jobs: (await fleetJobs(gateway)).map(({ declarationKey, configRevision }) => `${declarationKey} ${configRevision}`).sort(),
   });
 
   it('runs a stricter schedule and other settings after a PATCH', async () => {

@@ -48,4 +48,16 @@ describe('npm start, before anything is installed', () => {
     expect(await ask(`start.packagesAreInstalled(${checkout('older', wanted, { 'node_modules/a': { version: '0.9.0' } })})`)).toBe('false');
     expect(await ask(`start.packagesAreInstalled(${checkout('same', wanted, { 'node_modules/a': { version: '1.0.0' } })})`)).toBe('true');
   });
+
+  it('installs and builds alone: a second one waits, and a lock of a killed one counts no more', async () => {
+    const lock = JSON.stringify(join(folder, 'start.lock'));
+    const work = (name: string) => `start.alone(${lock}, async () => { order.push('${name} in'); await new Promise((r) => setTimeout(r, 300)); order.push('${name} out') }, { staleAfterMs: 100 })`;
+    writeFileSync(join(folder, 'start.lock'), 'killed');
+    const script = `import(${JSON.stringify(startFile)}).then(async (start) => { const order = []; await Promise.all([${work('a')}, ${work('b')}]); console.log(JSON.stringify(order)) })`;
+
+    const { stdout } = await run(process.execPath, ['-e', script]);
+
+    const order = stdout.trim();
+    expect(['["a in","a out","b in","b out"]', '["b in","b out","a in","a out"]']).toContain(order);
+  });
 });

@@ -31,6 +31,7 @@ const DbTool = z.object({
     (options: { databaseUrl: string; rolePasswords: Record<string, string>; warn: (line: string) => void }) => Promise<{ granted: boolean }>
   >(),
 });
+const ErrorParts = z.object({ message: z.string().catch(''), code: z.string().catch('') }).catch({ message: '', code: '' });
 const RolePasswords = z.record(z.string(), z.string());
 const ROLES: Role[] = ['trawling_control_plane', 'trawling_sync_adapter', 'trawling_provisioner'];
 
@@ -61,8 +62,14 @@ export async function openDatabase(input: {
     };
   } catch (error) {
     await server?.stop();
-    throw error;
+    throw server ? error : unusable(error);
   }
+}
+
+/** One sentence on what to do. Node's error for a name with several addresses has a code and no message. */
+export function unusable(error: unknown): Error {
+  const { message, code } = ErrorParts.parse(error);
+  return new Error(`The database of DATABASE_URL cannot be used (${message || code || 'no reason given'}): check that it runs and takes this address, user and password.`, { cause: error });
 }
 
 async function embedded({ root, state, port, terminal }: { root: string; state: StateDir; port: number; terminal: Terminal }) {

@@ -57,7 +57,7 @@ export async function walk(deps: WalkDeps, bounds: Bounds, request: z.input<type
     done('bot_created');
     const look = (what: string, condition: (bot: BotView) => boolean) => waitForBot(deps, bounds, { botId, what, condition });
 
-    await look('the machine to be up', (bot) => bot.machine?.state === 'online' || (bot.machine?.state === 'booting' && bot.machine.boot_stage !== null));
+    await look('the machine to be up', machineIsUp);
     done('machine_up');
     await look('the bot to enroll', (bot) => ['enroll', 'openclaw_install', 'gateway', 'ready'].includes(bot.machine?.boot_stage ?? ''));
     done('enrolled');
@@ -98,6 +98,9 @@ export async function walk(deps: WalkDeps, bounds: Bounds, request: z.input<type
     gateway?.close();
   }
 }
+
+/** The driver made it and says it runs; what the bot on it does comes after. */
+const machineIsUp = ({ machine }: BotView) => machine !== null && ['booting', 'online'].includes(machine.state) && machine.provider_id !== null;
 
 const appliedAt = (version: number) => (bot: BotView) => bot.sync_status === 'synced' && bot.applied_version === version;
 

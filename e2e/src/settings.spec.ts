@@ -1,8 +1,11 @@
-import { type BotView } from '@trawling/contracts';
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import { MACHINE_FILES, type BotView } from '@trawling/contracts';
 import { differencesFrom, fleetJobs, gatewayConfig, listCronResults, type GatewayClient } from '@trawling/launcher';
 import { until } from '@trawling/runtime/testing';
 import { z } from 'zod';
 import { startFleet, type SharedFleet } from './support/shared-fleet.js';
+import { watchConfigChanges } from './support/watch-config-changes.js';
 
 const CronRun = z.looseObject({ runId: z.string() });
 
@@ -14,6 +17,8 @@ describe('settings of a bot, seen at the real OpenClaw through an independent cl
     gateway = await fleet.gateway();
   });
   afterAll(() => fleet?.stop());
+  let onEnd = async (): Promise<void> => undefined;
+  afterEach(() => onEnd());
 
   const scheduleOf = async (key: string) => (await fleetJobs(gateway)).find(({ declarationKey }) => declarationKey === key)?.schedule;
 
@@ -55,10 +60,13 @@ describe('settings of a bot, seen at the real OpenClaw through an independent cl
   });
 
   it('changes nothing in OpenClaw when the same content is applied ten more times', async () => {
-    const before = await revisions();
-    const changes: string[] = [];
-    const watcher = await fleet.gateway();
-    void watcher.closed.then(() => changes.push('the connection closed'));
+    const [first] = fleet.connection.bots;
+    if (!first) throw new Error('connection.json names no gateway');
+    const watch = watchConfigChanges({ url: first.gateway_url, token: first.gateway_token });
+    onEnd = watch.stop;
+    await until(() => watch.isConnected(), { timeoutMs: 10_000 });
+    const file = () => statSync(join(fleet.stateDir, 'machines', `${fleet.botId}-g1`, MACHINE_FILES.openclawConfig)).mtimeMs;
+    const before = { ...(await revisions()), file: file() };
 
     for (let round = 0; round < 10; round += 1) {
       const { desired_version } = await fleet.controlPlane.getBot(fleet.botId);
@@ -66,8 +74,8 @@ describe('settings of a bot, seen at the real OpenClaw through an independent cl
       await fleet.untilSynced(again.desired_version);
     }
 
-    expect(await revisions()).toEqual(before);
-    expect(changes).toEqual([]);
+    expect({ ...(await revisions()), file: file() }).toEqual(before);
+    expect(watch.hashes).toEqual([]);
   });
 
   it('reports a generated job that ran on its own schedule, with OpenClaw’s run and the job’s key', async () => {

@@ -15,7 +15,7 @@ const RunEvent = z.discriminatedUnion('stream', [
     stream: z.literal('item'),
     runId: z.string(),
     sessionKey: z.string().optional(),
-    data: z.object({ kind: z.literal('tool'), phase: z.literal('start') }),
+    data: z.object({ kind: z.literal('tool'), phase: z.literal('start'), itemId: z.string(), startedAt: z.number().optional() }),
   }),
   z.object({ stream: z.literal('lifecycle'), runId: z.string(), data: z.object({ executionSettled: z.literal(true) }) }),
 ]);
@@ -74,7 +74,8 @@ export function createRunawayGuard(deps: {
       const event = RunEvent.safeParse(payload).data;
       if (!event) return;
       if (event.stream === 'lifecycle') return runs.settled(event.runId);
-      const toolCalls = runs.started(event.runId);
+      // OpenClaw may tell of one call twice, and a model may give all its calls one id: only both together name a call.
+      const toolCalls = runs.started(event.runId, `${event.data.itemId} ${event.data.startedAt ?? ''}`);
       if (toolCalls === null) return;
       stopAndReport(event.runId, event.sessionKey, toolCalls).catch((error: unknown) =>
         logger.warn({ err: error, run_id: event.runId }, 'a stopped turn could not be reported'),

@@ -72,7 +72,7 @@ describe('the fleet when its parts are killed', () => {
     await fleet.untilSynced(change.desired_version, 60_000);
     const version = await fleet.controlPlane.getVersion(fleet.botId, change.desired_version);
     expect(await differencesFrom(version, client)).toEqual([]);
-    expect(isAlive(find())).toBe(true);
+    await until(() => isAlive(find()), { timeoutMs: 60_000 });
     expect(watch.hashes).toHaveLength(1);
   });
 

@@ -98,11 +98,11 @@ describe('settings of a bot, seen at the real OpenClaw through an independent cl
 
   it.each(['loop-forever', 'loop-forever-varied'])('stops an LLM that asks for tools for ever within forty calls: %s', async (model) => {
     const { llm } = (await fleet.controlPlane.getBot(fleet.botId)).settings;
-    const change = await fleet.controlPlane.patchBot(fleet.botId, { llm: { ...llm, model } });
+    const change = await fleet.controlPlane.patchBot(fleet.botId, { llm: { ...llm, model }, schedule: { 'run-algorithm': '0 0 1 1 *' } });
     await fleet.untilSynced(change.desired_version);
     const job = (await fleetJobs(gateway)).find(({ declarationKey }) => declarationKey === 'fleet:run-algorithm');
 
-    // OpenClaw starts none while one of the job's own schedule is under way.
+    // Nothing but this run is to be counted, and OpenClaw starts none while one of the old schedule is under way.
     const { runId } = await until(async () => CronRun.safeParse(await gateway.request('cron.run', { id: job?.id, mode: 'force' })).data, { timeoutMs: 120_000, intervalMs: 500 });
     const result = await until(async () => (await listCronResults(fleet.controlPlane, fleet.botId)).find((r) => r.run_id === runId), { timeoutMs: 120_000, intervalMs: 500 });
 

@@ -1,9 +1,15 @@
 import { CronRunResult } from '@trawling/contracts';
 import { z } from 'zod';
 import { type ControlPlaneClient } from './control-plane-client.js';
+import { type GatewayClient } from './gateway-client.js';
 
-/** OpenClaw's answer to `cron.run`: the id under which the run will report. */
-export const CronRun = z.looseObject({ runId: z.string() });
+/** OpenClaw's answer to `cron.run`: the id under which the run will report, or none when it does not run the job now. */
+const CronRun = z.looseObject({ runId: z.string().optional() });
+
+/** Asks OpenClaw to run a job now; the run's id, or null while a run of its schedule is still going on: ask again. */
+export async function runJobNow(gateway: GatewayClient, jobId: string): Promise<string | null> {
+  return CronRun.parse(await gateway.request('cron.run', { id: jobId, mode: 'force' })).runId ?? null;
+}
 
 /** What an event of type `cron_result` says about the run; id and time of the run are the event's own. */
 const CronResultData = CronRunResult.omit({ id: true }).partial().required({ run_at: true, run_id: true, declaration_key: true, status: true });

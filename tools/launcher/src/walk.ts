@@ -1,7 +1,7 @@
 import { type BotView, type CreateBotRequest } from '@trawling/contracts';
 import { systemClock } from '@trawling/runtime';
 import { type z } from 'zod';
-import { CronRun, findCronResult } from './cron-results.js';
+import { findCronResult, runJobNow } from './cron-results.js';
 import { type ControlPlaneClient } from './control-plane-client.js';
 import { connectGateway, type GatewayClient } from './gateway-client.js';
 import { differencesFrom, fleetJobs, FLEET_PREFIX } from './gateway-facts.js';
@@ -144,7 +144,7 @@ async function waitUntilRuns(
 async function runJob(deps: WalkDeps, bounds: Bounds, { botId, gateway }: { botId: string; gateway: GatewayClient }): Promise<void> {
   const job = (await fleetJobs(gateway)).find(({ declarationKey }) => declarationKey === JOB);
   if (!job) throw new Error(`OpenClaw has no job ${JOB}`);
-  const { runId } = CronRun.parse(await gateway.request('cron.run', { id: job.id, mode: 'force' }));
+  const runId = await waitFor(bounds, `OpenClaw to run ${JOB}`, () => runJobNow(gateway, job.id), { everyMs: 500 });
   const result = await waitFor(bounds, `the result of run ${runId}`, () => findCronResult(deps.controlPlane, botId, runId));
   if (result.declaration_key !== JOB) throw new Error(`the result of run ${runId} names ${result.declaration_key}`);
   if (result.status !== 'ok') throw new Error(`${JOB} ended with ${result.status}: ${result.error ?? result.summary ?? 'no reason'}`);

@@ -2,17 +2,19 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { ControlPlaneProblem, createControlPlaneClient } from './control-plane-client.js';
+import { Stopped } from './wait.js';
 import { InstallationIdFile, readOrMake, writePrivately, type StateDir } from './state-dir.js';
 
 /** Runs the control plane's administration command; what it prints. Rejects with what it said. */
 export type Admin = (...args: string[]) => Promise<string>;
 
-export function adminCommand(root: string, env: Record<string, string>): Admin {
+export function adminCommand(root: string, env: Record<string, string>, signal: AbortSignal): Admin {
   const script = join(root, 'apps/control-plane/dist/admin.js');
   return (...args) =>
     new Promise((resolve, reject) => {
-      execFile(process.execPath, [script, ...args], { env, timeout: 60_000 }, (error, stdout, stderr) => {
-        if (error) reject(new Error(`control-plane admin ${args[0] ?? ''} failed: ${(stderr || stdout || error.message).trim()}`));
+      execFile(process.execPath, [script, ...args], { env, timeout: 60_000, signal }, (error, stdout, stderr) => {
+        if (signal.aborted) reject(new Stopped());
+        else if (error) reject(new Error(`control-plane admin ${args[0] ?? ''} failed: ${(stderr || stdout || error.message).trim()}`));
         else resolve(stdout.trim());
       });
     });

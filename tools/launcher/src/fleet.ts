@@ -12,7 +12,7 @@ import { openRecords } from './records.js';
 import { environmentFor, planServices, runtimeCache, urlOf } from './services.js';
 import { writePrivately, type InstallationFile, type StateDir } from './state-dir.js';
 import { type Terminal } from './terminal.js';
-import { type Bounds } from './wait.js';
+import { throwIfStopped, type Bounds } from './wait.js';
 
 /** Everything of one installation, running. */
 export type Fleet = {
@@ -59,10 +59,11 @@ export async function openFleet(input: FleetInput): Promise<Opened<Fleet>> {
     }, 'the installation of OpenClaw');
     const database = await openDatabase({ root, state, port: ports.postgres, externalUrl: env['DATABASE_URL'] || undefined, terminal });
     onStop(() => database.stop(), 'Postgres');
+    throwIfStopped(bounds);
 
     terminal.say(queueLine(installation.queue_backend));
     const { masterKeys, rootKeyFile } = readOrMakeKeys(state);
-    const admin = adminCommand(root, { ...baseEnv, DATABASE_URL: database.urlFor('trawling_control_plane'), MASTER_KEYS: masterKeys });
+    const admin = adminCommand(root, { ...baseEnv, DATABASE_URL: database.urlFor('trawling_control_plane'), MASTER_KEYS: masterKeys }, bounds.signal);
     const made = await initialise(admin, { root, rootKeyFile, queueBackend: installation.queue_backend });
     writePrivately(state.installationId, JSON.stringify(made));
 
@@ -80,6 +81,7 @@ export async function openFleet(input: FleetInput): Promise<Opened<Fleet>> {
       await services.find(({ name }) => name === 'provisioner')?.stop(SERVICE_PATIENCE_MS);
       await machines.stopAll({ machinesDir: state.machines, installationId: made.installation_id });
     }, 'machines');
+    throwIfStopped(bounds);
     for (const plan of plans) services.push(await keepRunning(plan, { records, terminal, marker, baseEnv }));
     await Promise.all(services.map((service) => service.ready(bounds)));
     const adopted = services.filter((service) => service.adopted).map(({ name }) => name);

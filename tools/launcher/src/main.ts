@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { forceStop } from './force-stop.js';
 import { parseOptions } from './options.js';
 import { dev, once } from './run.js';
+import { failedReport, type OnceReport } from './run-once.js';
 import { watchSignals } from './signals.js';
 import { removeStateDir, type StateDir } from './state-dir.js';
 import { createTerminal } from './terminal.js';
@@ -14,6 +15,8 @@ const root = resolve(__dirname, '..', '..', '..');
 
 /** Milliseconds after Ctrl-C at which whatever is left is killed: all is over within 15 s. */
 const FORCE_AFTER_MS = 14_000;
+
+const printJson = (report: OnceReport): void => void process.stdout.write(`${JSON.stringify(report)}\n`);
 
 async function main(): Promise<number> {
   const options = parseOptions(process.argv.slice(2));
@@ -30,6 +33,7 @@ async function main(): Promise<number> {
   let state: StateDir | null = null;
   const force = (): void => {
     if (state) forceStop(state);
+    if (options.json) printJson(failedReport('killed: stopping took too long, or was asked for twice'));
     process.exit(130);
   };
   const request = watchSignals({
@@ -64,7 +68,7 @@ async function main(): Promise<number> {
   }
 
   const report = await once(input);
-  if (options.json) process.stdout.write(`${JSON.stringify(report)}\n`);
+  if (options.json) printJson(report);
   if (report.ok && temporary) removeStateDir(stateDir);
   terminal.say(
     report.ok

@@ -15,6 +15,11 @@ export const boundsOf = (seconds: number, signal: AbortSignal): Bounds => ({
   signal,
 });
 
+/** Between two steps that cannot be cut short. */
+export function throwIfStopped({ signal }: Bounds): void {
+  if (signal.aborted) throw new Stopped();
+}
+
 /**
  * Asks until `look` gives something other than null. Errors it throws end the wait. Past the deadline it rejects,
  * saying what was awaited and, when `describe` is given, what was last seen.

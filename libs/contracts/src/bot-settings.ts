@@ -1,6 +1,10 @@
 import { z } from 'zod';
 import { JsonObject, SecretName } from './common.js';
 
+/** OpenClaw would put the gateway's environment in its place, and send it wherever the owner says. */
+const namesNoVariable = (text: string): boolean => !text.includes('${');
+const NO_VARIABLE = 'must not contain ${';
+
 const isTimezone = (name: string): boolean => {
   try {
     new Intl.DateTimeFormat('en', { timeZone: name });
@@ -37,9 +41,10 @@ export const RiskCaps = z.strictObject({
 export const LlmSettings = z
   .strictObject({
     provider: z.enum(['openai', 'anthropic', 'openai-compatible']).default('openai'),
-    model: z.string().min(1).max(200).default('gpt-6-astra'),
+    model: z.string().min(1).max(200).refine(namesNoVariable, NO_VARIABLE).default('gpt-6-astra'),
     base_url: z
       .url({ protocol: /^https?$/ })
+      .refine(namesNoVariable, NO_VARIABLE)
       .refine((url) => !hasUserInfo(url), 'must not hold a user name or password: put the secret llm_api_key')
       .optional(),
   })
@@ -68,7 +73,7 @@ export const ScheduleOverrides = z.strictObject({
 /** What an owner edits. `generateBotConfig` turns it into the payload a bot runs. */
 export const BotSettings = z
   .strictObject({
-    name: z.string().trim().min(1).max(100),
+    name: z.string().trim().min(1).max(100).refine(namesNoVariable, NO_VARIABLE),
     persona: z.enum(['beginner', 'tweaker', 'quant-lite']).default('beginner'),
     asset_focus: z.enum(['majors', 'tokenized-equities', 'tokenized-metals', 'memes', 'custom']).default('majors'),
     custom_assets: z.array(AssetSymbol).max(50).default([]),

@@ -38,6 +38,9 @@ describe('applySettingsPatch', () => {
     ['openclaw.messages.responsePrefix', { openclaw: { messages: { responsePrefix: '\ud800' } } }],
     ['custom_assets', { asset_focus: 'custom' }],
     ['llm.base_url', { llm: { base_url: 'https://me:hunter2@llm.example' } }],
+    ['llm.base_url', { llm: { base_url: 'https://llm.example/${HOME}/v1' } }],
+    ['llm.model', { llm: { model: '${OPENCLAW_GATEWAY_TOKEN}' } }],
+    ['name', { name: '${HOME}' }],
   ])('refuses a bad patch with the offending path %p', (path, patch) => {
     expect(() => applySettingsPatch(settingsWith(), patch)).toThrow(refusal(path));
   });

@@ -21,7 +21,7 @@ export const contextWith = (context: Partial<ConfigContext> = {}): ConfigContext
 /** Any settings an owner may have, extras left out. */
 export const anySettings: fc.Arbitrary<BotSettings> = fc
   .record({
-    name: fc.string({ minLength: 1, maxLength: 20 }).map((name) => `b${name}`),
+    name: fc.string({ minLength: 1, maxLength: 20 }).map((name) => `b${name.replaceAll('$', '')}`),
     persona: fc.constantFrom('beginner' as const, 'tweaker' as const, 'quant-lite' as const),
     asset_focus: fc.constantFrom('majors' as const, 'memes' as const, 'custom' as const),
     custom_assets: fc.uniqueArray(fc.constantFrom('BTC', 'ETH-USD', 'XRP', 'BRK.B'), { minLength: 1 }),

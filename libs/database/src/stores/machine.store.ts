@@ -1,34 +1,16 @@
-import type { Ed25519PublicJwk, MachineState, X25519PublicJwk } from '@trawling/contracts';
+import type { Ed25519PublicJwk, X25519PublicJwk } from '@trawling/contracts';
+import type { MachineChange, MachineRow } from '@trawling/domain';
 import type { Pool, PoolClient } from 'pg';
-
-/** One row of `machine` as the provisioner decides on it. */
-export type MachineStoreRow = {
-  generation: number;
-  state: MachineState;
-  providerId: string | null;
-  deadline: Date | null;
-  notBefore: Date | null;
-  attempts: number;
-};
 
 /** All that the database knows of one bot's machines, read in one statement; `now` is the database's time. */
 export type MachineSituation = {
   botId: string;
   now: Date;
   bot: { generation: number; decommissioning: boolean; decommissioned: boolean };
-  rows: MachineStoreRow[];
+  rows: MachineRow[];
   reported: { generation: number | null; online: boolean } | null;
   /** Somebody works on it right now. */
   leased: boolean;
-};
-
-export type MachineRowChange = {
-  state: MachineState;
-  reason: string;
-  providerId?: string | null;
-  deadline?: Date | null;
-  notBefore?: Date | null;
-  attempts?: number;
 };
 
 /** The right to act on a bot's machines until it ends by the database's clock. The epoch fences every write. */
@@ -58,7 +40,7 @@ const situationText = `
 type SituationRow = {
   botId: string; now: Date; generation: number; decommissioning: boolean; decommissioned: boolean;
   hasReported: boolean; reportedGeneration: number | null; online: boolean; leased: boolean;
-  rows: (Omit<MachineStoreRow, 'deadline' | 'notBefore'> & { deadline: number | null; notBefore: number | null })[];
+  rows: (Omit<MachineRow, 'deadline' | 'notBefore'> & { deadline: number | null; notBefore: number | null })[];
 };
 
 const timeOf = (ms: number | null): Date | null => (ms === null ? null : new Date(ms));
@@ -178,7 +160,7 @@ export type LeasedMachines = ReturnType<typeof leasedMachines>;
 function leasedMachines(client: PoolClient, botId: string) {
   return {
     /** Makes the row when there is none. A changed state restarts `state_since` and becomes an event of the bot. */
-    async record(input: { generation: number; driver: string; change: MachineRowChange; eventId: string }): Promise<void> {
+    async record(input: { generation: number; driver: string; change: MachineChange; eventId: string }): Promise<void> {
       const { generation, driver, change } = input;
       const optional = (name: 'providerId' | 'deadline' | 'notBefore' | 'attempts') => [name in change, change[name] ?? null];
       const { rows } = await client.query<{ before: string | null }>(

@@ -33,7 +33,11 @@ GRANT SELECT (bot_id, generation, state, boot_stage, boot_error), UPDATE (boot_s
 -- SELECT as well: ON CONFLICT and RETURNING read.
 GRANT SELECT, INSERT, UPDATE ON bot_reported, config_ack TO trawling_sync_adapter;
 -- Adds what bots tell and reads none of it: ON CONFLICT DO NOTHING without a target needs no SELECT.
-GRANT INSERT ON bot_event, bot_metric TO trawling_sync_adapter;
+GRANT INSERT ON bot_event TO trawling_sync_adapter;
+GRANT SELECT, INSERT ON credential_request TO trawling_sync_adapter;
+-- The one thing it may say of a credential: that the candidate of a rotation was used.
+GRANT UPDATE (first_used_at) ON bot_credential TO trawling_sync_adapter;
+GRANT SELECT, INSERT, UPDATE ON receiver_clock TO trawling_sync_adapter;
 
 -- provisioner: makes the machines match the bots.
 GRANT SELECT ON installation, bot, bot_reported, config_version TO trawling_provisioner;
@@ -45,6 +49,20 @@ GRANT SELECT (id, bot_id, generation, created_at, revoked_at, revoked_reason), U
   ON bot_credential TO trawling_provisioner;
 GRANT SELECT, INSERT ON bot_event TO trawling_provisioner;
 GRANT SELECT (id, bot_id), INSERT ON audit_entry TO trawling_provisioner;
+
+-- The change feed: who changes something says so; who serves from memory reads it again.
+GRANT SELECT ON change_log TO trawling_sync_adapter;
+GRANT INSERT ON change_log TO trawling_sync_adapter, trawling_provisioner;
+GRANT USAGE ON SEQUENCE change_log_id_seq TO trawling_control_plane, trawling_sync_adapter, trawling_provisioner;
+
+-- Metrics: time partitions outside Prisma. Only their functions make and drop partitions.
+REVOKE ALL ON SCHEMA metrics FROM trawling_control_plane, trawling_sync_adapter, trawling_provisioner;
+REVOKE ALL ON ALL TABLES IN SCHEMA metrics FROM trawling_control_plane, trawling_sync_adapter, trawling_provisioner;
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA metrics FROM PUBLIC, trawling_control_plane, trawling_sync_adapter, trawling_provisioner;
+GRANT USAGE ON SCHEMA metrics TO trawling_control_plane, trawling_sync_adapter;
+GRANT SELECT ON metrics.bot_metric TO trawling_control_plane;
+GRANT INSERT ON metrics.bot_metric TO trawling_control_plane, trawling_sync_adapter;
+GRANT EXECUTE ON FUNCTION metrics.make_partitions(date, date), metrics.drop_partitions(date) TO trawling_control_plane;
 
 -- BullMQ's own schema: the queue when there is no Redis. Control plane and provisioner only.
 REVOKE ALL ON SCHEMA bullmq FROM trawling_control_plane, trawling_sync_adapter, trawling_provisioner;

@@ -1,3 +1,4 @@
+import { metricsOf } from '@trawling/database/testing';
 import request from 'supertest';
 import { cronResult, event, metric, TestBot } from './testing/test-bot.js';
 import { useTestWorld } from './testing/test-world.js';
@@ -11,7 +12,7 @@ describe('bad input', () => {
   async function storedRows(bot: TestBot): Promise<number> {
     const { prisma } = world().controlPlane;
     const where = { botId: bot.id };
-    const counts = [prisma.botEvent.count({ where }), prisma.botMetric.count({ where }), prisma.configAck.count({ where }), prisma.botReported.count({ where })];
+    const counts = [prisma.botEvent.count({ where }), metricsOf(prisma, bot.id).then((rows) => rows.length), prisma.configAck.count({ where }), prisma.botReported.count({ where })];
     return (await Promise.all(counts)).reduce((sum, count) => sum + count, 0);
   }
 

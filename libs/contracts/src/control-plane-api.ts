@@ -4,6 +4,7 @@ import { BotConfigPayload } from './bot-config.js';
 import { BotId, ConfigVersionNumber, Issue, JsonObject, SecretName, Sha256, Timestamp } from './common.js';
 import { MachineView } from './machine.js';
 import { AckError, AckOutcome, BotEvent } from './reports.js';
+import { JsonPatch } from './sync-api.js';
 
 export const Role = z.enum(['admin', 'operator', 'viewer', 'owner']);
 export type Role = z.infer<typeof Role>;
@@ -135,6 +136,17 @@ export const VersionSummary = z.object({
 });
 export const VersionList = z.object({ versions: z.array(VersionSummary), next_cursor: z.string().nullable() });
 export const VersionView = VersionSummary.extend({ settings: BotSettings, payload: BotConfigPayload });
+
+/** GET /bots/{id}/versions/{a}/diff/{b}: what changed from a to b, as an owner reads it. */
+export const VersionDiff = z.object({
+  from: ConfigVersionNumber,
+  to: ConfigVersionNumber,
+  /** RFC 6902 patch of the settings. */
+  settings: JsonPatch,
+  /** RFC 6902 patch of the payload, without `version`, `hash` and `issued_at`, which always differ. */
+  payload: JsonPatch,
+});
+export type VersionDiff = z.infer<typeof VersionDiff>;
 
 export const PageQuery = z.strictObject({
   cursor: z.string().max(200).optional(),

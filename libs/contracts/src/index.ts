@@ -24,4 +24,5 @@ export * from './machine.js';
 export * from './machine-spec.js';
 export * from './control-plane-api.js';
 export * from './sync-api.js';
+export * from './local-reports.js';
 export * from './connection.js';

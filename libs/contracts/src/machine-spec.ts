@@ -44,6 +44,8 @@ export const MACHINE_FILES = {
   gatewayToken: 'agent/gateway-token',
   secrets: 'agent/secrets.json',
   tradingParams: 'agent/trading-params.json',
+  /** 0600, JSON `{url, token}`: where skills and command jobs report (LocalReport). */
+  localReports: 'local-reports.json',
   /** Any change of this file asks the supervisor to restart the gateway. */
   restartGateway: 'agent/restart-gateway',
 } as const;

@@ -38,6 +38,14 @@ export const BotStatus = z.strictObject({
   last_seen_version: WireVersion.nullable().optional(),
   health: z.strictObject({ status: HealthStatus, details: JsonObject.default({}) }),
   gateway: z.strictObject({ state: z.enum(['starting', 'ready', 'down']), restarts: z.int().min(0).default(0) }),
+  /** What runs is no longer what was acked, and is left so: paths of OpenClaw settings and `cron:<name>`. Null or absent: no drift. */
+  drift: z.strictObject({ paths: z.array(z.string().max(300)).min(1).max(100) }).nullable().optional(),
+  /** Reports that wait on the machine's disk, and how many were given up since the agent was made, by kind. */
+  spool: z
+    .strictObject({ pending: z.int().min(0), dropped_metrics: z.int().min(0), dropped_events: z.int().min(0) })
+    .optional(),
+  /** How far the machine's clock was behind the server's (positive) when they last spoke; reports are stamped corrected. */
+  clock_offset_ms: z.int().optional(),
 });
 export type BotStatus = z.infer<typeof BotStatus>;
 

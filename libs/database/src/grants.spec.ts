@@ -44,7 +44,7 @@ describe('the rights of the apps in the database', () => {
         "UPDATE installation SET key_set = ''",
         'DELETE FROM bot_event',
         'SELECT 1 FROM bot_event',
-        'SELECT 1 FROM bot_metric',
+        'SELECT 1 FROM metrics.bot_metric',
         'SELECT 1 FROM bullmq.job',
         'SELECT 1 FROM _prisma_migrations',
         'CREATE TABLE mine (id int)',

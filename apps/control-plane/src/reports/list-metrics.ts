@@ -1,11 +1,11 @@
-import { type MetricList, type MetricsQuery, Timestamp } from '@trawling/contracts';
+import { type MetricList, type MetricsQuery, Sha256, Timestamp } from '@trawling/contracts';
 import { listBotMetrics, type Transaction } from '@trawling/database';
 import { z } from 'zod';
 import type { Caller } from '../auth/caller.js';
 import { findVisibleBot } from '../bots/find-visible-bot.js';
 import { makeCursor, readCursor } from './cursor.js';
 
-const Position = z.object({ timestamp: Timestamp, name: z.string(), labels_hash: z.string() });
+const Position = z.object({ timestamp: Timestamp, name: z.string(), labels_hash: Sha256 });
 
 /** What a bot measured, newest first. Throws DomainError `bot-not-found`. */
 export async function listMetrics(

@@ -37,7 +37,7 @@ describe('reading back what a bot reported', () => {
     const { prisma } = controlPlane().owner;
     for (let n = 0; n < 4; n += 1) {
       for (const name of ['pnl_usd', 'open_positions']) {
-        await prisma.botMetric.create({ data: { botId, name, timestamp: minute(n), labelsHash: 'x', labels: { venue: 'sim' }, value: n + 0.5 } });
+        await prisma.$executeRaw`INSERT INTO metrics.bot_metric VALUES (${botId}::uuid, ${name}, ${minute(n)}, sha256('x'), '{"venue":"sim"}', ${n + 0.5})`;
       }
     }
 

@@ -1,3 +1,4 @@
+import { metricsOf } from '@trawling/database/testing';
 import { uuid7 } from '@trawling/runtime';
 import { cronResult, event, metric, TestBot } from '../testing/test-bot.js';
 import { useTestWorld } from '../testing/test-world.js';
@@ -7,7 +8,7 @@ const TOMORROW_AND_MORE = new Date(Date.now() + 26 * 3_600_000).toISOString();
 describe('the reports of a bot', () => {
   const world = useTestWorld();
   const events = (bot: TestBot) => world().controlPlane.prisma.botEvent.findMany({ where: { botId: bot.id }, orderBy: { id: 'asc' } });
-  const metrics = (bot: TestBot) => world().controlPlane.prisma.botMetric.findMany({ where: { botId: bot.id }, orderBy: { value: 'asc' } });
+  const metrics = (bot: TestBot) => metricsOf(world().controlPlane.prisma, bot.id);
 
   describe('POST /bots/{id}/events', () => {
     it('stores events and counts one sent again as a duplicate', async () => {

@@ -49,8 +49,8 @@ export const botReportStore = (db: Queryable) => ({
     const { rowCount } = await db.query({
       name: 'save-metrics',
       text: `
-        INSERT INTO bot_metric (bot_id, name, timestamp, labels_hash, labels, value)
-        SELECT $1, m.name, m.timestamp, m.labels_hash, m.labels::jsonb, m.value
+        INSERT INTO metrics.bot_metric (bot_id, name, timestamp, labels_hash, labels, value)
+        SELECT $1, m.name, m.timestamp, decode(substr(m.labels_hash, 8), 'hex'), m.labels::jsonb, m.value
         FROM unnest($2::text[], $3::timestamptz[], $4::text[], $5::text[], $6::float8[])
           AS m(name, timestamp, labels_hash, labels, value)
         ORDER BY m.name, m.timestamp, m.labels_hash

@@ -46,10 +46,10 @@ export async function listBotMetrics(
   if (page.name !== null) conditions.push(Prisma.sql`name = ${page.name}`);
   if (page.since !== null) conditions.push(Prisma.sql`timestamp >= ${page.since}`);
   if (after !== null) {
-    conditions.push(Prisma.sql`(timestamp, name, labels_hash) < (${after.timestamp}, ${after.name}, ${after.labelsHash})`);
+    conditions.push(Prisma.sql`(timestamp, name, labels_hash) < (${after.timestamp}, ${after.name}, decode(substr(${after.labelsHash}, 8), 'hex'))`);
   }
   return tx.$queryRaw`
-    SELECT name, timestamp, value, labels, labels_hash AS "labelsHash" FROM bot_metric
+    SELECT name, timestamp, value, labels, 'sha256:' || encode(labels_hash, 'hex') AS "labelsHash" FROM metrics.bot_metric
     WHERE ${Prisma.join(conditions, ' AND ')}
     ORDER BY timestamp DESC, name DESC, labels_hash DESC LIMIT ${page.limit}`;
 }

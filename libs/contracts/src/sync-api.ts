@@ -74,6 +74,8 @@ export const STREAM_CLOSE = {
 export const CredentialRotation = z.strictObject({
   bot_id: BotId,
   generation: MachineGeneration,
+  /** The credential it takes over from: a request kept back on the way is void once another one took over. */
+  replaces: Uuid,
   credential_id: Uuid,
   /** SHA-256 of the whole candidate; the credential itself never travels here. */
   credential_hash: Sha256,
@@ -86,6 +88,9 @@ export const RotateCredentialRequest = CredentialRotation.extend({
 });
 export type RotateCredentialRequest = z.infer<typeof RotateCredentialRequest>;
 
-/** 201; the same request again gets the same answer. 202 with Retry-After: recorded, not verified yet. */
+/** 201; the same request again gets the same answer. */
 export const RotateCredentialResponse = z.object({ credential_id: Uuid });
 export type RotateCredentialResponse = z.infer<typeof RotateCredentialResponse>;
+
+/** 202 with Retry-After: recorded, not verified yet; send the same request again. */
+export const RotateCredentialPending = z.object({ status: z.literal('pending') });

@@ -9,3 +9,4 @@ export * from './sealing.js';
 export * from './sealed-secret.js';
 export * from './token-mac.js';
 export * from './enrollment.js';
+export * from './credential-rotation.js';

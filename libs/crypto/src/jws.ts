@@ -4,7 +4,7 @@ import { CryptoError } from './crypto-error.js';
 import { type Ed25519PrivateJwk } from './keys.js';
 
 /** Signed into the header as `typ`, so that a signature for one purpose is none for another. */
-export type Purpose = 'trawling-config' | 'trawling-key-set' | 'trawling-secret' | 'trawling-enrollment';
+export type Purpose = 'trawling-config' | 'trawling-key-set' | 'trawling-secret' | 'trawling-enrollment' | 'trawling-credential-rotation';
 
 /** Compact JWS, EdDSA. */
 export async function sign(input: { text: string; purpose: Purpose; kid: string; privateJwk: Ed25519PrivateJwk }): Promise<string> {

@@ -7,7 +7,7 @@ import { startEnrollmentLoop } from './enrollment/enrollment-loop.js';
 import { verifyEnrollment } from './enrollment/verify-enrollment.js';
 import type { Env } from './env.js';
 import { controlPlaneApp } from './http-app.js';
-import { loadKeys } from './installation/load-keys.js';
+import { createSigningKeySource, loadKeys } from './installation/load-keys.js';
 
 /** Expired idempotency keys are free to use again anyway; deleting them only saves space. Milliseconds. */
 const CLEAN_UP_MS = 3_600_000;
@@ -27,7 +27,7 @@ export async function openControlPlane(onStop: OnStop, options: ControlPlaneOpti
   onStop(() => database.close(), 'database');
   await assertQueueBackend(database, chooseQueueBackend({ redisUrl }));
   const keyring = createKeyring(options.masterKeys);
-  const { signingKey, tokenSealingKeys } = await loadKeys({ db: database.prisma, keyring });
+  const { tokenSealingKeys } = await loadKeys({ db: database.prisma, keyring });
   const queue = openMachineQueue({ redisUrl, databaseUrl, logger });
   onStop(() => queue.close(), 'machine queue');
 
@@ -35,7 +35,7 @@ export async function openControlPlane(onStop: OnStop, options: ControlPlaneOpti
     db: database.prisma,
     transaction: database.transaction,
     keyring,
-    signingKey,
+    signingKey: createSigningKeySource(keyring),
     tokenSealingKeys,
     logger,
     now: systemClock.now,

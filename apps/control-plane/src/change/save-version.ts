@@ -11,13 +11,13 @@ import {
 } from '@trawling/database';
 import { canonicalJson, generateBotConfig } from '@trawling/domain';
 import { actorOf } from '../auth/caller.js';
-import type { SigningKey } from '../installation/load-keys.js';
+import type { SigningKeySource } from '../installation/load-keys.js';
 import type { Change } from './change.js';
 
 /** The OpenClaw that every machine of this release runs. */
 export const OPENCLAW_VERSION = '2026.9.6';
 
-export type VersionDeps = { signingKey: SigningKey; newId: () => string };
+export type VersionDeps = { signingKey: SigningKeySource; newId: () => string };
 
 type Wanted = {
   botId: string;
@@ -62,7 +62,8 @@ export async function saveVersion(
   const { payload, settings, paused, reason } = version;
   const { bot_id, hash, issued_at } = payload;
   const number = Number(payload.version);
-  const jws = await signConfig({ payload: { bot_id, version: payload.version, hash, issued_at }, ...deps.signingKey });
+  const key = await deps.signingKey(change.tx);
+  const jws = await signConfig({ payload: { bot_id, version: payload.version, hash, issued_at }, ...key });
   await insertConfigVersion(
     change.tx,
     {
@@ -76,7 +77,7 @@ export async function saveVersion(
       createdBy: actorOf(change.caller),
       issuedAt: change.at,
     },
-    { kid: deps.signingKey.kid, jws },
+    { kid: key.kid, jws },
   );
   await pointBotAt(change.tx, bot_id, { version: number, settings, paused, at: change.at });
   await notify(change.tx, { topic: 'config', ids: [bot_id] });

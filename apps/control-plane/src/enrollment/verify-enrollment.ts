@@ -17,7 +17,7 @@ import {
 } from '@trawling/database';
 import { canonicalJson } from '@trawling/domain';
 import type { Logger } from '@trawling/runtime';
-import type { SigningKey, TokenSealingKey } from '../installation/load-keys.js';
+import type { SigningKeySource, TokenSealingKey } from '../installation/load-keys.js';
 import { sealSecrets } from '../secrets/seal-secrets.js';
 import { openSecrets } from '../secrets/store-secret.js';
 import { decideEnrollment, type EnrollmentVerdict } from './decide-enrollment.js';
@@ -25,7 +25,7 @@ import { decideEnrollment, type EnrollmentVerdict } from './decide-enrollment.js
 export type VerifyEnrollmentDeps = {
   transaction: <T>(run: (tx: Transaction) => Promise<T>) => Promise<T>;
   keyring: Keyring;
-  signingKey: SigningKey;
+  signingKey: SigningKeySource;
   tokenSealingKeys: readonly TokenSealingKey[];
   now: () => Date;
   newId: () => string;

@@ -1,11 +1,27 @@
 import { Ed25519PrivateJwk, type Keyring, X25519PrivateJwk } from '@trawling/crypto';
-import { activeControlPlaneKeys, findInstallation, type Transaction } from '@trawling/database';
+import { activeControlPlaneKeys, findInstallation, type Transaction, useSigningKey } from '@trawling/database';
 
 export type SigningKey = { kid: string; privateJwk: Ed25519PrivateJwk };
 export type TokenSealingKey = { kid: string; privateJwk: X25519PrivateJwk };
 
+/** The key that signs in this transaction. Asked of the database each time, so that a rotation holds for every process from its commit on. */
+export type SigningKeySource = (tx: Transaction) => Promise<SigningKey>;
+
 /** What binds a stored private key to its place. */
 export const keyContext = (kid: string): { control_plane_key: string } => ({ control_plane_key: kid });
+
+/** Opens a key once and remembers it: which one is asked each time, its value cannot change. */
+export function createSigningKeySource(keyring: Keyring): SigningKeySource {
+  let opened: SigningKey | null = null;
+  return async (tx) => {
+    const row = await useSigningKey(tx);
+    if (!row) throw new Error('This database has no signing key: run "admin init" again');
+    if (opened?.kid !== row.kid) opened = openSigningKey(keyring, row);
+    return opened;
+  };
+}
+
+const openSigningKey = (keyring: Keyring, row: StoredKey): SigningKey => ({ kid: row.kid, privateJwk: Ed25519PrivateJwk.parse(open(keyring, row)) });
 
 /**
  * The control plane's own keys, opened once at start. Throws a sentence for the operator when the installation was not
@@ -16,21 +32,25 @@ export async function loadKeys(deps: { db: Transaction; keyring: Keyring }): Pro
   tokenSealingKeys: TokenSealingKey[];
   queueBackend: string;
 }> {
-  const installation = await findInstallation(deps.db);
+  const { db, keyring } = deps;
+  const installation = await findInstallation(db);
   if (!installation) throw new Error('This database is not initialised yet: run "admin init" first');
-  const open = (row: { kid: string; privateKey: string }): unknown => {
-    try {
-      return JSON.parse(deps.keyring.unwrap(row.privateKey, keyContext(row.kid)).toString('utf8'));
-    } catch (error) {
-      throw new Error(`MASTER_KEYS does not open the key ${row.kid}: it lacks the master key this installation was made with`, { cause: error });
-    }
-  };
-  const [signing] = await activeControlPlaneKeys(deps.db, 'signing');
+  const [signing] = await activeControlPlaneKeys(db, 'signing');
   if (!signing) throw new Error('This database has no signing key: run "admin init" again');
-  const sealing = await activeControlPlaneKeys(deps.db, 'token-sealing');
+  const sealing = await activeControlPlaneKeys(db, 'token-sealing');
   return {
-    signingKey: { kid: signing.kid, privateJwk: Ed25519PrivateJwk.parse(open(signing)) },
-    tokenSealingKeys: sealing.map((row) => ({ kid: row.kid, privateJwk: X25519PrivateJwk.parse(open(row)) })),
+    signingKey: openSigningKey(keyring, signing),
+    tokenSealingKeys: sealing.map((row) => ({ kid: row.kid, privateJwk: X25519PrivateJwk.parse(open(keyring, row)) })),
     queueBackend: installation.queueBackend,
   };
+}
+
+type StoredKey = { kid: string; privateKey: string };
+
+function open(keyring: Keyring, row: StoredKey): unknown {
+  try {
+    return JSON.parse(keyring.unwrap(row.privateKey, keyContext(row.kid)).toString('utf8'));
+  } catch (error) {
+    throw new Error(`MASTER_KEYS does not open the key ${row.kid}: it lacks the master key this installation was made with`, { cause: error });
+  }
 }

@@ -1,10 +1,10 @@
 import { activeCredentials, type CurrentSecret, currentSecrets, insertSecret, nextSecretVersion, notify, type Transaction } from '@trawling/database';
 import type { Change } from '../change/change.js';
 import type { Keyring } from '@trawling/crypto';
-import type { SigningKey } from '../installation/load-keys.js';
+import type { SigningKeySource } from '../installation/load-keys.js';
 import { type OpenSecret, sealSecrets } from './seal-secrets.js';
 
-export type StoreSecretDeps = { keyring: Keyring; signingKey: SigningKey };
+export type StoreSecretDeps = { keyring: Keyring; signingKey: SigningKeySource };
 
 /** What binds a stored secret to its place: an envelope moved to another bot, name or version does not open. */
 const contextOf = (botId: string, { name, version }: { name: string; version: number }) => ({ bot_id: botId, name, version });

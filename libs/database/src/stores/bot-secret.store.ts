@@ -38,7 +38,8 @@ export async function activeCredentials(tx: Tx, botId: string): Promise<Prisma.B
   return tx.botCredential.findMany({ where: { botId, revokedAt: null } });
 }
 
-export type NewSealedSecret = { botId: string; credentialId: string; name: string; version: number; jwe: string };
+/** `signedBy`: the signing key of the JWS inside, so that a rotation knows what to seal again. */
+export type NewSealedSecret = { botId: string; credentialId: string; name: string; version: number; jwe: string; signedBy: string };
 
 export async function insertSealedSecrets(tx: Tx, rows: NewSealedSecret[]): Promise<void> {
   await tx.sealedSecret.createMany({ data: rows, skipDuplicates: true });

@@ -1,0 +1,2 @@
+-- AlterTable
+ALTER TABLE "sealed_secret" ADD COLUMN     "signed_by" TEXT;

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, mkdir, open, readFile, rename, stat, unlink } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readdir, readFile, rename, stat, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { z } from 'zod';
 
@@ -12,7 +12,9 @@ export interface Host {
   fileSize(path: string): Promise<number | null>;
   /** A reader sees the old content or the new one, also after a power cut. Files are 0600. */
   writeAtomic(path: string, text: string): Promise<void>;
-  /** Appends and waits until it is on the disk. */
+  /** Names in a folder; none when there is no such folder. */
+  list(path: string): Promise<string[]>;
+  /** Appends and waits until it is on the disk; a new file survives a power cut, too. */
   append(path: string, text: string): Promise<void>;
   /** A file that is not there is removed. */
   remove(path: string): Promise<void>;
@@ -58,14 +60,26 @@ export const realHost: Host = {
     await syncDirectory(dirname(path));
   },
 
+  list: async (path) => {
+    try {
+      return await readdir(path);
+    } catch (error) {
+      if (isNotFound(error)) return [];
+      throw error;
+    }
+  },
+
   append: async (path, text) => {
     const file = await open(path, 'a', 0o600);
+    let isNew = false;
     try {
+      isNew = (await file.stat()).size === 0;
       await file.writeFile(text);
       await file.sync();
     } finally {
       await file.close();
     }
+    if (isNew) await syncDirectory(dirname(path));
   },
 
   remove: async (path) => {

@@ -84,11 +84,6 @@ function start() {
       mountRoutes(express, routes);
       serveOpenApi(express, document);
     },
-    before: (req, res) => {
-      if (req.url !== '/hot') return false;
-      res.end('hot');
-      return true;
-    },
   });
   return { log, listener: app };
 }
@@ -190,12 +185,6 @@ describe('an HTTP app', () => {
     });
     const line = log.lines().find((l) => l.level === 'error');
     expect(line).toMatchObject({ request_id: 'abc-1', bot_id: id, err: { message: expect.stringContaining('relation') } });
-  });
-
-  it('answers hot paths before Express', async () => {
-    const response = await supertest(listener).get('/hot').expect(200);
-
-    expect(response.headers['x-request-id']).toBeUndefined();
   });
 
   it('serves its own description', async () => {

@@ -160,6 +160,11 @@ function parsePart<S extends z.ZodType>(schema: S | undefined, value: unknown, w
 export function parseRequest<S extends z.ZodType>(schema: S, value: unknown, where?: string): z.output<S> {
   const unstorable = findUnstorable(value, where ? [where] : []);
   if (unstorable.length > 0) throw invalidRequest(unstorable);
+  return parseForm(schema, value, where);
+}
+
+/** As parseRequest, without looking for what cannot be stored: for lists whose items are judged one by one. */
+export function parseForm<S extends z.ZodType>(schema: S, value: unknown, where?: string): z.output<S> {
   const result = schema.safeParse(value);
   if (!result.success) throw invalidRequest(issuesOf(result.error, where));
   return result.data;

@@ -1,7 +1,6 @@
 import { DomainError, problems } from '@trawling/contracts';
 import { type ErrorRequestHandler, type RequestHandler } from 'express';
-import { ZodError } from 'zod';
-import { problemDocument, toDomainError } from './problem.js';
+import { problemReply, toDomainError } from './problem.js';
 import { contextOf, pathOf } from './request-context.js';
 
 /** Last in the chain before the error handler: nothing is mounted at this address. */
@@ -21,23 +20,14 @@ export const answerProblem: ErrorRequestHandler = (error: unknown, req, res, _ne
     path: pathOf(req),
     ...(domainError.code === 'internal-error' ? { err: error } : { detail: domainError.message }),
   };
-  // Requests are parsed with parseRequest; a bare ZodError may just as well be about something we stored.
-  if (error instanceof ZodError) log.warn({ ...line, err: error }, 'request refused by a schema inside the handler');
-  else log[level](line, 'request refused');
+  log[level](line, 'request refused');
 
   if (res.headersSent) {
     // Half an answer is out: the only honest end is to break the connection.
     res.destroy();
     return;
   }
-  const problem = problemDocument(domainError, requestId);
-  if (status === 401) res.setHeader('WWW-Authenticate', 'Bearer');
-  if (status === 429 || status === 503) res.setHeader('Retry-After', String(retryAfter(domainError)));
-  res.status(status).type('application/problem+json').send(JSON.stringify(problem));
+  const { headers, raw } = problemReply(domainError, requestId);
+  for (const [name, value] of Object.entries(headers)) res.setHeader(name, value);
+  res.status(status).end(raw);
 };
-
-/** Seconds; whoever throws may say so with the extension `retry_after`. */
-function retryAfter(error: DomainError): number {
-  const given = error.extensions['retry_after'];
-  return typeof given === 'number' ? Math.max(1, Math.ceil(given)) : 5;
-}

@@ -7,3 +7,6 @@ export * from './bearer-token.js';
 export { problemDocument, toDomainError, invalidRequest, issuesOf } from './problem.js';
 export { contextOf } from './request-context.js';
 export * from './openapi-document.js';
+export * from './hot-routes.js';
+export * from './http-metrics.js';
+export * from './read-json.js';

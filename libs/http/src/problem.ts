@@ -16,10 +16,32 @@ export function problemDocument(error: DomainError, requestId: string): Problem 
   };
 }
 
-/** Finds the place of anything thrown in the error table. Whatever is not known there is an `internal-error`. */
+/** The whole answer for an error, with the headers that its status asks for. */
+export function problemReply(error: DomainError, requestId: string): { status: number; headers: Record<string, string>; raw: string } {
+  const { status } = problems[error.code];
+  return {
+    status,
+    headers: {
+      'Content-Type': 'application/problem+json; charset=utf-8',
+      ...(status === 401 && { 'WWW-Authenticate': 'Bearer' }),
+      ...((status === 429 || status === 503) && { 'Retry-After': String(retryAfter(error)) }),
+    },
+    raw: JSON.stringify(problemDocument(error, requestId)),
+  };
+}
+
+/** Seconds; whoever throws may say so with the extension `retry_after`. */
+function retryAfter(error: DomainError): number {
+  const given = error.extensions['retry_after'];
+  return typeof given === 'number' ? Math.max(1, Math.ceil(given)) : 5;
+}
+
+/**
+ * Finds the place of anything thrown in the error table. Whatever is not known there is an `internal-error`: so is a bare
+ * ZodError, because requests are parsed with parseRequest and another schema is about something we stored.
+ */
 export function toDomainError(error: unknown): DomainError {
   if (error instanceof DomainError) return error;
-  if (error instanceof z.ZodError) return invalidRequest(issuesOf(error));
   const http = HttpError.safeParse(error);
   if (http.success) return new DomainError(codeOf(http.data), detailOf(http.data));
   return new DomainError('internal-error', 'unexpected error');

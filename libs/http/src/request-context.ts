@@ -1,6 +1,8 @@
 import { type Logger, uuid7 } from '@trawling/runtime';
 import { type Request, type RequestHandler } from 'express';
 import { type RequestContext, type Route } from './define-route.js';
+import { type HttpMetrics } from './http-metrics.js';
+import { givenRequestId } from './request-id.js';
 
 const contexts = new WeakMap<object, RequestContext>();
 
@@ -12,9 +14,11 @@ export function contextOf(req: Request): RequestContext {
 }
 
 const levels = new WeakMap<object, 'debug' | 'info'>();
+const paths = new WeakMap<object, string>();
 
 /** From here on every line about this request names the bot, and its end is logged at the route's level. */
-export function noteRoute(req: Request, route: Pick<Route, 'logLevel'>): void {
+export function noteRoute(req: Request, route: Pick<Route, 'logLevel' | 'path'>): void {
+  paths.set(req, route.path);
   if (route.logLevel) levels.set(req, route.logLevel);
   const botId = req.params['bot_id'];
   if (typeof botId !== 'string') return;
@@ -22,28 +26,22 @@ export function noteRoute(req: Request, route: Pick<Route, 'logLevel'>): void {
   contexts.set(req, { ...context, log: context.log.child({ bot_id: botId.slice(0, 100) }) });
 }
 
-const acceptableId = /^[A-Za-z0-9._:-]{1,100}$/;
-
 /**
  * Gives each request an id (the caller's X-Request-Id when it is sane) and a logger, and logs its end: reads that went
  * well at debug, changes at info, problems at the level of the error table (by the error handler).
  */
-export function requestContext(logger: Logger): RequestHandler {
+export function requestContext(logger: Logger, metrics?: HttpMetrics): RequestHandler {
   return (req, res, next) => {
-    const given = req.headers['x-request-id'];
-    const requestId = typeof given === 'string' && acceptableId.test(given) ? given : uuid7();
+    const requestId = givenRequestId(req) ?? uuid7();
     const started = performance.now();
     contexts.set(req, { requestId, log: logger.child({ request_id: requestId }) });
     res.setHeader('X-Request-Id', requestId);
 
     res.once('close', () => {
       const { log } = contextOf(req);
-      const line = {
-        method: req.method,
-        path: pathOf(req),
-        status: res.statusCode,
-        ms: Math.round(performance.now() - started),
-      };
+      const ms = performance.now() - started;
+      metrics?.observe(req.method, paths.get(req) ?? 'none', res.statusCode, ms / 1000);
+      const line = { method: req.method, path: pathOf(req), status: res.statusCode, ms: Math.round(ms) };
       if (!res.writableFinished) return log.info(line, 'the client went away');
       if (res.statusCode >= 400) return; // the error handler logged it
       const isRead = req.method === 'GET' || req.method === 'HEAD';

@@ -1,5 +1,5 @@
 import { BatchResult, BotEvent, CronRunResult, MetricPoint } from '@trawling/contracts';
-import { type Authenticator, type Route } from '@trawling/http';
+import { parseForm, type Authenticator, type Route } from '@trawling/http';
 import { z } from 'zod';
 import { type CallingBot } from '../authentication/authenticate-bot.js';
 import { BotParams, bodyProblems, credentialProblems } from '../bot-route.js';
@@ -65,8 +65,8 @@ function batchRoute(
     async authenticate(authReq) {
       const { botId } = await auth.authenticate(authReq);
       return async (req, _res, { log }) => {
-        NoQuery.parse(req.query);
-        const body = await route.store({ botId, items: Items.parse(req.body) });
+        parseForm(NoQuery, req.query, 'query');
+        const body = await route.store({ botId, items: parseForm(Items, req.body) });
         if (body.rejected.length > 0) log.warn({ bot_id: botId, rejected: body.rejected.slice(0, 10) }, 'items were rejected');
         return { status: 200, body };
       };

@@ -27,3 +27,5 @@ export * from './stores/enrollment-inbox.store.js';
 export * from './stores/key-set.store.js';
 export * from './stores/machine.store.js';
 export * from './stores/sealed-secret-relay.store.js';
+export * from './group-commit/group-commit.js';
+export * from './group-commit/write-failure.js';

@@ -16,18 +16,37 @@ export interface DesiredSummaryRow {
   heartbeatSeconds: number;
 }
 
+/** Everything about a desired config but its text: small enough to be kept in memory for every bot. */
+export interface DesiredHeadRow extends DesiredSummaryRow {
+  /** Newest detached JWS over this version; null only if the control plane broke its own rule. */
+  signature: string | null;
+}
+
+const newestSignature = `
+  (SELECT s.jws FROM config_signature s WHERE s.bot_id = v.bot_id AND s.version = v.version
+    ORDER BY s.created_at DESC, s.kid DESC LIMIT 1) AS signature`;
+
+const desiredVersion = 'bot b JOIN config_version v ON v.bot_id = b.id AND v.version = b.desired_version';
+
 /** Reads what a bot should run. Never writes: deciding that is the control plane's. */
 export const desiredConfigStore = (db: Queryable) => ({
   async findDesiredConfig(botId: string): Promise<DesiredConfigRow | null> {
     const { rows } = await db.query<DesiredConfigRow>({
       name: 'find-desired-config',
       text: `
-        SELECT v.version, v.hash, v.payload,
-          (SELECT s.jws FROM config_signature s
-            WHERE s.bot_id = v.bot_id AND s.version = v.version
-            ORDER BY s.created_at DESC, s.kid DESC LIMIT 1) AS signature
-        FROM bot b JOIN config_version v ON v.bot_id = b.id AND v.version = b.desired_version
-        WHERE b.id = $1`,
+        SELECT v.version, v.hash, v.payload, ${newestSignature}
+        FROM ${desiredVersion} WHERE b.id = $1`,
+      values: [botId],
+    });
+    return rows[0] ?? null;
+  },
+
+  async findDesiredHead(botId: string): Promise<DesiredHeadRow | null> {
+    const { rows } = await db.query<DesiredHeadRow>({
+      name: 'find-desired-head',
+      text: `
+        SELECT v.version, v.hash, (v.payload::jsonb #>> '{intervals,heartbeat_seconds}')::int AS "heartbeatSeconds", ${newestSignature}
+        FROM ${desiredVersion} WHERE b.id = $1`,
       values: [botId],
     });
     return rows[0] ?? null;
@@ -38,8 +57,7 @@ export const desiredConfigStore = (db: Queryable) => ({
       name: 'find-desired-summary',
       text: `
         SELECT v.version, v.hash, (v.payload::jsonb #>> '{intervals,heartbeat_seconds}')::int AS "heartbeatSeconds"
-        FROM bot b JOIN config_version v ON v.bot_id = b.id AND v.version = b.desired_version
-        WHERE b.id = $1`,
+        FROM ${desiredVersion} WHERE b.id = $1`,
       values: [botId],
     });
     return rows[0] ?? null;

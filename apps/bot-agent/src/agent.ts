@@ -7,30 +7,40 @@ import { fenceFor } from './loop/fence.js';
 import { createGatewayHealer } from './loop/heal-gateway.js';
 import { healthOf, sendHeartbeats } from './loop/heartbeat.js';
 import { nothingSaid } from './loop/keep-in-line.js';
+import { createStreamFollower } from './loop/follow-stream.js';
 import { pollConfig } from './loop/poll-config.js';
 import { reconcile } from './loop/reconcile.js';
 import { createRepairLimit } from './loop/repair-limit.js';
+import { keepRotating } from './loop/rotate-credential.js';
 import { keepSending } from './loop/keep-sending.js';
 import { createRunawayGuard } from './loop/runaway-guard.js';
 import { type Wake } from './loop/wake.js';
 import { type CronResults } from './reports/cron-results.js';
 import { measure } from './reports/measure.js';
 import { type Reporter } from './reports/reporter.js';
+import { type SecurityEvents } from './reports/security-events.js';
+import { type ConfigBase } from './sync/config-base.js';
+import { type Credentials } from './sync/credentials.js';
 import { enroll, type Identity } from './sync/enrollment.js';
 import { type KeySetKeeper } from './sync/key-set.js';
 import { secretsFor } from './sync/secrets.js';
 import { type SyncClient } from './sync/sync-client.js';
+import { type OpenStream } from './sync/stream-socket.js';
 import { SyncError } from './sync/sync-error.js';
 
 export interface AgentDeps extends Omit<ApplyVersionDeps, 'secretsFor' | 'gateway'> {
   spec: MachineSpec;
   identity: Identity;
   keySet: KeySetKeeper;
+  credentials: Credentials;
+  base: ConfigBase;
+  security: SecurityEvents;
+  openStream: OpenStream;
   client: SyncClient;
   gateway: GatewayClient;
   results: CronResults;
   reporter: Reporter;
-  wakes: { reconcile: Wake; poll: Wake; heartbeat: Wake; reports: Wake; results: Wake };
+  wakes: { reconcile: Wake; poll: Wake; stream: Wake; heartbeat: Wake; reports: Wake; results: Wake };
   agentVersion: string;
   /** Of this run of the agent. */
   bootId: string;
@@ -50,6 +60,7 @@ const DRIFT_MS = 60_000;
 export function createAgent(deps: AgentDeps) {
   const { state, wakes, gateway, reporter, client, clock, spec } = deps;
   const said = nothingSaid();
+  const stream = createStreamFollower({ ...deps, gone: () => state.progress().gone !== null, refreshKeys: deps.keySet.refresh });
   const guard = createRunawayGuard(deps);
   const startedMs = clock.monotonicMs();
   const startedAt = clock.now();
@@ -149,10 +160,13 @@ export function createAgent(deps: AgentDeps) {
             offered = payload;
             wakes.reconcile.wake();
           },
+          streamIsUp: stream.isUp,
           wake: wakes.poll,
         },
         lastSeen()?.hash ?? null,
       ),
+      stream.run(),
+      keepRotating({ ...deps, onRegistered: wakes.heartbeat.wake }),
       sendHeartbeats({
         ...deps,
         status: () => ({

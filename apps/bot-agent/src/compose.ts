@@ -15,10 +15,14 @@ import { createOpenclawCli } from './apply/openclaw-cli.js';
 import { openCronResults } from './reports/cron-results.js';
 import { createReporter, openReportSpools } from './reports/reporter.js';
 import { openWebhookReceiver } from './reports/webhook-receiver.js';
+import { createSecurityEvents } from './reports/security-events.js';
 import { openAgentState } from './state/agent-state.js';
+import { openConfigBase } from './sync/config-base.js';
+import { openCredentials } from './sync/credentials.js';
 import { loadIdentity } from './sync/enrollment.js';
 import { openKeySet } from './sync/key-set.js';
 import { ensureSecretsFile } from './sync/secrets.js';
+import { createStreamOpener } from './sync/stream-socket.js';
 import { createSyncClient } from './sync/sync-client.js';
 import { createSyncHttp } from './sync/sync-http.js';
 
@@ -47,6 +51,7 @@ export const compose = (env: Env, input: ComposeInput) =>
     const wakes = {
       reconcile: createWake(clock, stopping.signal),
       poll: createWake(clock, stopping.signal),
+      stream: createWake(clock, stopping.signal),
       heartbeat: createWake(clock, stopping.signal),
       reports: createWake(clock, stopping.signal),
       results: createWake(clock, stopping.signal),
@@ -55,19 +60,38 @@ export const compose = (env: Env, input: ComposeInput) =>
     const identity = await loadIdentity(host, paths.identity, randomBytes);
     const reporter = createReporter({ spools: await openReportSpools(host, paths), clock, onReport: wakes.reports.wake });
 
+    const security = createSecurityEvents({ reporter, clock, logger });
+
+    const credentials = await openCredentials({
+      host,
+      path: paths.credentials,
+      enrolledPath: paths.credential,
+      first: { id: identity.credential_id, credential: identity.credential },
+      clock,
+      randomBytes,
+      logger,
+      onChange: wakes.stream.wake,
+    });
+    const userAgent = `trawling-bot-agent/${input.version}`;
     const http = createSyncHttp({
       baseUrl: spec.sync_adapter_url,
-      credential: () => identity.credential,
+      credentials,
       clock,
       stop: stopping.signal,
-      userAgent: `trawling-bot-agent/${input.version}`,
+      userAgent,
       onGone: (code) => {
         logger.error({ code }, 'this machine no longer speaks for its bot; trading stops');
         void state.updateProgress({ gone: code }).then(wakes.reconcile.wake, input.fail);
       },
     });
     const client = createSyncClient(http, spec.bot_id);
-    const keySet = await openKeySet({ host, path: paths.keySet, rootPublicJwk: spec.root_public_jwk, fetchKeySet: client.keys });
+    const keySet = await openKeySet({
+      host,
+      path: paths.keySet,
+      rootPublicJwk: spec.root_public_jwk,
+      fetchKeySet: client.keys,
+      onRefused: ({ reason, message }) => security.say('security.key_set_refused', reason, `A set of signing keys was refused: ${message}`),
+    });
 
     const gatewayUrl = `127.0.0.1:${spec.gateway_port}`;
     const gateway = createGatewayClient({
@@ -106,7 +130,9 @@ export const compose = (env: Env, input: ComposeInput) =>
     onStop(() => receiver.close(), 'webhook receiver');
 
     const agent = createAgent({
-      host, clock, random, spec, paths, logger, state, identity, keySet, client, gateway, api, results, reporter, wakes,
+      host, clock, random, spec, paths, logger, state, identity, keySet, credentials, security, client, gateway, api, results, reporter, wakes,
+      base: await openConfigBase(host, paths.fetched),
+      openStream: createStreamOpener({ baseUrl: spec.sync_adapter_url, botId: spec.bot_id, userAgent }),
       agentVersion: input.version,
       bootId: uuid7(),
       machine: openclawMachine(spec, paths, receiver.webhook),

@@ -1,67 +1,61 @@
 import { type BotConfigPayload, type Sha256 } from '@trawling/contracts';
 import { type Clock, jitter, type Logger } from '@trawling/runtime';
-import { type Reporter } from '../reports/reporter.js';
-import { type KeySetKeeper } from '../sync/key-set.js';
-import { type FetchedConfig, type SyncClient } from '../sync/sync-client.js';
+import { type SecurityEvents } from '../reports/security-events.js';
+import { fetchConfig, type FetchConfigDeps } from '../sync/fetch-config.js';
 import { SyncError } from '../sync/sync-error.js';
-import { verifyConfig, type Verdict } from '../sync/verify-config.js';
 import { offlineBackoffMs } from './offline-backoff.js';
 import { type Wake } from './wake.js';
 
-export interface PollConfigDeps {
-  client: Pick<SyncClient, 'config'>;
-  keySet: KeySetKeeper;
-  botId: string;
-  /** What runs here: nothing older is taken. */
-  applied(): { version: string; hash: string } | null;
+export interface PollConfigDeps extends FetchConfigDeps {
   /** Seconds between two looks; the newest config's own number. */
   pollSeconds(): number;
+  /** Whether hints come: then nobody has to wait at the server. */
+  streamIsUp(): boolean;
   /** Takes up a verified payload. */
   offer(payload: BotConfigPayload): void;
-  reporter: Reporter;
+  security: SecurityEvents;
   clock: Clock;
   random(): number;
   logger: Logger;
-  /** Rung when somebody said that there is something newer. */
+  /** Rung when somebody said that there is something newer, and when the stream came or went. */
   wake: Wake;
   stop: AbortSignal;
 }
 
 const JITTER = 0.1;
-const LONGEST_WAIT_SECONDS = 60;
+const LONG_POLL_SECONDS = 50;
+/** A server that does not hold the answer (it drains, or it does not know how) is not asked again at once. */
+const UNHELD_PAUSE_MS = 5_000;
 /** The calls themselves keep still for an hour after a 401. */
 const UNAUTHORIZED_MS = 300_000;
 
 /**
- * Asks for the desired config at its own pace until stopped or gone, each request waiting at the server for something
- * newer. `known` is the newest hash this machine knows, whatever came of it.
+ * Keeps asking for the desired config until stopped or gone: at the config's own pace while the stream tells of
+ * changes, else with requests that wait at the server. `known` is the newest hash this machine knows.
  */
 export async function pollConfig(deps: PollConfigDeps, known: Sha256 | null): Promise<void> {
   let failures = 0;
-  let refused = '';
+  let refusals = 0;
   while (!deps.stop.aborted) {
-    const started = deps.clock.monotonicMs();
-    const paceMs = jitter(deps.pollSeconds() * 1000, JITTER, deps.random);
+    const startedMs = deps.clock.monotonicMs();
     const hurry = deps.wake.bell();
-    const rungAtStart = hurry.aborted;
+    const waitSeconds = hurry.aborted || deps.streamIsUp() ? 0 : LONG_POLL_SECONDS;
     try {
-      const waitSeconds = rungAtStart ? 0 : Math.min(LONGEST_WAIT_SECONDS, deps.pollSeconds());
-      const fetched = await deps.client.config({ known, waitSeconds, ...(rungAtStart ? {} : { signal: hurry }) });
+      const fetched = await fetchConfig(deps, { known, waitSeconds, ...(waitSeconds > 0 ? { signal: hurry } : {}) });
       failures = 0;
-      if (fetched.kind === 'payload') {
-        const verdict = await verify(deps, fetched);
-        if (verdict.ok) {
-          known = verdict.payload.hash;
-          deps.offer(verdict.payload);
-          continue;
-        }
-        if (refused !== verdict.message) await sayRefused(deps, verdict);
-        refused = verdict.message;
+      if (fetched.kind === 'refused') {
+        deps.security.say('security.config_refused', fetched.reason, `A config was refused and is not applied: ${fetched.message}`);
+        refusals += 1;
+      } else refusals = 0;
+      if (fetched.kind === 'accepted') {
+        known = fetched.payload.hash;
+        deps.offer(fetched.payload);
       }
-      await deps.wake.wait(Math.max(0, paceMs - (deps.clock.monotonicMs() - started)));
+      const elapsedMs = deps.clock.monotonicMs() - startedMs;
+      await deps.wake.wait(refusals > 0 ? offlineBackoffMs(refusals + 4, deps.random) : pauseMs(deps, { waitSeconds, elapsedMs, news: fetched.kind === 'accepted' }));
     } catch (error) {
       if (error instanceof SyncError && error.failure.kind === 'gone') return;
-      if (!rungAtStart && hurry.aborted) continue;
+      if (waitSeconds > 0 && hurry.aborted) continue;
       deps.logger.debug({ err: error }, 'no config');
       await deps.wake.wait(waitAfter(error, failures, deps.random));
       failures += 1;
@@ -69,17 +63,11 @@ export async function pollConfig(deps: PollConfigDeps, known: Sha256 | null): Pr
   }
 }
 
-/** A key nobody here knows may be a new one: the root key's word on the set decides. */
-async function verify(deps: PollConfigDeps, { text, signature }: Extract<FetchedConfig, { kind: 'payload' }>): Promise<Verdict> {
-  const input = { text, signature, botId: deps.botId, applied: deps.applied() };
-  const first = await verifyConfig({ ...input, keySet: deps.keySet.current() ?? (await deps.keySet.refresh()) });
-  if (first.ok || first.reason !== 'unknown-key') return first;
-  return verifyConfig({ ...input, keySet: await deps.keySet.refresh() });
-}
-
-async function sayRefused({ reporter, logger }: PollConfigDeps, { reason, message }: Extract<Verdict, { ok: false }>): Promise<void> {
-  logger.error({ reason, message }, 'a config was refused and is not applied');
-  await reporter.event('config_refused', 'error', `A config was refused and is not applied: ${message}`, { reason, security: true });
+function pauseMs(deps: PollConfigDeps, last: { waitSeconds: number; elapsedMs: number; news: boolean }): number {
+  const paceMs = jitter(deps.pollSeconds() * 1000, JITTER, deps.random);
+  if (deps.streamIsUp()) return Math.max(0, paceMs - last.elapsedMs);
+  const held = last.waitSeconds === 0 || last.news || last.elapsedMs > (last.waitSeconds * 1000) / 2;
+  return held ? 0 : jitter(Math.min(paceMs, UNHELD_PAUSE_MS), JITTER, deps.random);
 }
 
 function waitAfter(error: unknown, failures: number, random: () => number): number {

@@ -5,6 +5,11 @@ import { MACHINE_FILES } from '@trawling/contracts';
 const AGENT_FILES = {
   identity: 'identity.json',
   keySet: 'keyset.json',
+  credentials: 'credentials.json',
+  /** While it exists, the agent takes another credential as soon as it can. */
+  rotateCredential: 'rotate-credential',
+  /** The last config that was fetched and found genuine, as it came. */
+  fetched: 'fetched.json',
   webhook: 'webhook.json',
   applied: 'applied/current.json',
   appliedConfig: 'applied/openclaw.json',

@@ -1,5 +1,5 @@
 import { CompactJose, type Ed25519PublicJwk, type SigningKeySet } from '@trawling/contracts';
-import { verifyKeySet } from '@trawling/crypto';
+import { CryptoError, verifyKeySet } from '@trawling/crypto';
 import { z } from 'zod';
 import { type Host } from '../host.js';
 import { openJsonFile } from '../state/json-file.js';
@@ -20,12 +20,23 @@ export async function openKeySet(deps: {
   path: string;
   rootPublicJwk: Ed25519PublicJwk;
   fetchKeySet(): Promise<{ key_set: string }>;
+  /** Told of every set that is not what the root key last signed, before the error is thrown. */
+  onRefused?(error: CryptoError): void;
 }): Promise<KeySetKeeper> {
   const file = await openJsonFile(deps.host, deps.path, StoredKeySet);
   let current: SigningKeySet | null = null;
 
+  const verified = async (jws: string): Promise<SigningKeySet> => {
+    try {
+      return await verifyKeySet({ jws, rootPublicJwk: deps.rootPublicJwk, minVersion: current?.version ?? 0 });
+    } catch (error) {
+      if (error instanceof CryptoError) deps.onRefused?.(error);
+      throw error;
+    }
+  };
+
   const accept = async (jws: string): Promise<SigningKeySet> => {
-    const keySet = await verifyKeySet({ jws, rootPublicJwk: deps.rootPublicJwk, minVersion: current?.version ?? 0 });
+    const keySet = await verified(jws);
     if (current === null || keySet.version > current.version) {
       await file.write({ key_set: jws });
       current = keySet;

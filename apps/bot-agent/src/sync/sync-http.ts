@@ -1,12 +1,12 @@
 import { Problem } from '@trawling/contracts';
 import { type Clock } from '@trawling/runtime';
 import axios, { type AxiosResponse } from 'axios';
+import { type Credentials } from './credentials.js';
 import { SyncError } from './sync-error.js';
 
 export interface SyncHttpOptions {
   baseUrl: string;
-  /** Null before enrollment. */
-  credential(): string | null;
+  credentials: Pick<Credentials, 'inOrder' | 'settle'>;
   clock: Clock;
   userAgent: string;
   /** Aborts what is in flight. */
@@ -36,6 +36,8 @@ const TIMEOUT_MS = 15_000;
 const SMALL_BODY = 256 * 1024;
 const UNAUTHORIZED_PAUSE_MS = 3_600_000;
 const LONGEST_RETRY_AFTER_MS = 300_000;
+/** "At once" from an overloaded server would be a hot loop. */
+const SHORTEST_RETRY_AFTER_MS = 250;
 const LOOPBACK = new Set(['127.0.0.1', '[::1]', 'localhost']);
 
 /** https, or http to this very machine: a credential never crosses a network in the clear. Throws otherwise. */
@@ -62,10 +64,40 @@ export function createSyncHttp(options: SyncHttpOptions): SyncHttp {
     if (goneCode !== null) throw new SyncError({ kind: 'gone', code: goneCode }, 'this machine no longer speaks for its bot');
     if (options.clock.monotonicMs() < silentUntilMs && !request.anonymous)
       throw new SyncError({ kind: 'unauthorized' }, 'the credential was refused less than an hour ago');
-    const credential = request.anonymous ? null : options.credential();
-    let response: AxiosResponse<string>;
+    const response = request.anonymous ? await send(request, null) : await sendWithAny(request);
+    if ((response.status >= 200 && response.status < 300) || request.also?.includes(response.status)) return response;
+
+    const error = syncError(request.path, response);
+    if (error.failure.kind === 'unauthorized') silentUntilMs = options.clock.monotonicMs() + UNAUTHORIZED_PAUSE_MS;
+    if (error.failure.kind === 'gone') {
+      goneCode = error.failure.code;
+      options.onGone(goneCode);
+    }
+    throw error;
+  };
+
+  /** During a rotation there may be another credential to try: the order may even change while the call is under way. */
+  async function sendWithAny(request: SyncRequest): Promise<AxiosResponse<string>> {
+    const refused: string[] = [];
+    for (;;) {
+      const credential = options.credentials.inOrder().find((one) => !refused.includes(one));
+      if (credential === undefined) throw new Error('this machine has no credential');
+      const response = await send(request, credential);
+      if (response.status !== 401) {
+        await options.credentials.settle({ worked: credential, refused });
+        return response;
+      }
+      refused.push(credential);
+      if (options.credentials.inOrder().every((one) => refused.includes(one))) {
+        await options.credentials.settle({ worked: null, refused });
+        return response;
+      }
+    }
+  }
+
+  async function send(request: SyncRequest, credential: string | null): Promise<AxiosResponse<string>> {
     try {
-      response = await axios.request<string>({
+      return await axios.request<string>({
         url: `${base}${request.path}`,
         method: request.method,
         data: request.body === undefined ? undefined : JSON.stringify(request.body),
@@ -92,19 +124,11 @@ export function createSyncHttp(options: SyncHttpOptions): SyncHttp {
     } catch (error) {
       throw new SyncError({ kind: 'unreachable' }, `${request.path}: ${error instanceof Error ? error.message : String(error)}`);
     }
-    if ((response.status >= 200 && response.status < 300) || request.also?.includes(response.status)) return response;
-
-    const error = syncError(request.path, response);
-    if (error.failure.kind === 'unauthorized') silentUntilMs = options.clock.monotonicMs() + UNAUTHORIZED_PAUSE_MS;
-    if (error.failure.kind === 'gone') {
-      goneCode = error.failure.code;
-      options.onGone(goneCode);
-    }
-    throw error;
-  };
+  }
 }
 
-function syncError(path: string, response: AxiosResponse<string>): SyncError {
+/** What an answer that is none of those hoped for means. */
+export function syncError(path: string, response: { status: number; data: string; headers: Record<string, unknown> }): SyncError {
   const problem = Problem.safeParse(parseJson(response.data));
   const code = problem.success ? problem.data.code : `http-${response.status}`;
   const message = `${path}: ${response.status} ${code}${problem.success && problem.data.detail ? `: ${problem.data.detail}` : ''}`;
@@ -121,7 +145,7 @@ function syncError(path: string, response: AxiosResponse<string>): SyncError {
 export function retryAfterMs(header: unknown, now = Date.now()): number {
   const seconds = typeof header === 'string' ? Number(header) : NaN;
   const ms = Number.isFinite(seconds) ? seconds * 1000 : typeof header === 'string' ? Date.parse(header) - now : NaN;
-  return Number.isFinite(ms) && ms >= 0 ? Math.min(ms, LONGEST_RETRY_AFTER_MS) : 1_000;
+  return Number.isFinite(ms) && ms >= 0 ? Math.min(Math.max(ms, SHORTEST_RETRY_AFTER_MS), LONGEST_RETRY_AFTER_MS) : 1_000;
 }
 
 export function parseJson(text: string): unknown {

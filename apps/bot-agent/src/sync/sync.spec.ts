@@ -21,6 +21,7 @@ const failureOf = async (call: Promise<unknown>): Promise<SyncFailure> => {
   if (!(error instanceof SyncError)) throw new Error(`expected a SyncError, got ${String(error)}`);
   return error.failure;
 };
+const credentialOf = (credential: string) => ({ inOrder: () => [credential], settle: async () => undefined });
 const neverStops = new AbortController().signal;
 
 describe('talking to the sync-adapter', () => {
@@ -40,7 +41,7 @@ describe('talking to the sync-adapter', () => {
     const identity = await loadIdentity(realHost, folder.path('identity.json'), randomBytes);
     const http = createSyncHttp({
       baseUrl: server.url,
-      credential: () => identity.credential,
+      credentials: credentialOf(identity.credential),
       clock,
       userAgent: 'test',
       stop: neverStops,
@@ -212,8 +213,8 @@ describe('talking to the sync-adapter', () => {
         uptime_seconds: 1, applied_version: null, applied_hash: null, health: { status: 'healthy' as const, details: {} }, gateway: { state: 'ready' as const, restarts: 0 },
       };
 
-      expect(await client.heartbeat(status)).toEqual({ updateAvailable: true, nextHeartbeatSeconds: 1 });
-      expect(await client.heartbeat({ ...status, last_seen_version: '3' })).toEqual({ updateAvailable: false, nextHeartbeatSeconds: 1 });
+      expect(await client.heartbeat(status)).toEqual({ updateAvailable: true, nextHeartbeatSeconds: 1, serverTime: expect.any(String) });
+      expect(await client.heartbeat({ ...status, last_seen_version: '3' })).toEqual({ updateAvailable: false, nextHeartbeatSeconds: 1, serverTime: expect.any(String) });
     });
   });
 
@@ -278,7 +279,7 @@ describe('talking to the sync-adapter', () => {
       const { deps } = await machine();
       const identity = await loadIdentity(realHost, folder.path('other-identity.json'), randomBytes);
       await writeFile(folder.path('other-token'), other.enrollmentToken);
-      const http = createSyncHttp({ baseUrl: other.url, credential: () => identity.credential, clock: systemClock, userAgent: 'test', stop: neverStops, onGone: () => undefined });
+      const http = createSyncHttp({ baseUrl: other.url, credentials: credentialOf(identity.credential), clock: systemClock, userAgent: 'test', stop: neverStops, onGone: () => undefined });
       const client = createSyncClient(http, other.botId);
       const keySet = await openKeySet({ host: realHost, path: folder.path('other-keyset.json'), rootPublicJwk: other.rootPublicJwk, fetchKeySet: client.keys });
       await enroll({
@@ -305,7 +306,7 @@ describe('the way to the sync-adapter', () => {
     server = null;
   });
   const http = (baseUrl: string) =>
-    createSyncHttp({ baseUrl, credential: () => 'secret', clock: systemClock, userAgent: 'test', stop: neverStops, onGone: () => undefined });
+    createSyncHttp({ baseUrl, credentials: credentialOf('secret'), clock: systemClock, userAgent: 'test', stop: neverStops, onGone: () => undefined });
 
   it.each(['http://sync.example.com', 'ftp://127.0.0.1', 'http://10.0.0.1:4200', 'http://127.0.0.1.example.com'])('is refused: %s', (url) => {
     expect(() => requireSafeUrl(url)).toThrow('neither https nor this machine');

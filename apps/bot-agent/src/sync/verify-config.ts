@@ -12,6 +12,7 @@ export type Refusal =
   | 'same-version-other-hash'
   | 'hash'
   | 'unknown-key'
+  | 'key-set'
   | 'signature';
 
 export type Verdict = { ok: true; payload: BotConfigPayload } | { ok: false; reason: Refusal; message: string };

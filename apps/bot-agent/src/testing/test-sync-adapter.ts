@@ -5,13 +5,16 @@ import {
   BotEvent,
   type BotConfigPayload,
   BotStatus,
+  CONFIG_PATCH_MEDIA_TYPE,
   CONFIG_SIGNATURE_HEADER,
   ConfigAck,
   CronRunResult,
+  DELTA_BASE_HEADER,
   EnrollRequest,
   MetricPoint,
   type ProblemCode,
   problems,
+  RotateCredentialRequest,
   type SealedSecretPayload,
 } from '@trawling/contracts';
 import {
@@ -23,8 +26,11 @@ import {
   signConfig,
   signKeySet,
   verifyEnrollRequest,
+  verifyRotateCredentialRequest,
 } from '@trawling/crypto';
 import { z } from 'zod';
+import { createTestDelta, type TestDelta } from './test-delta.js';
+import { serveStream, type TestStream } from './test-stream.js';
 
 /** Overrides the next answers of a call: a status with a problem code, or `hang` for no answer at all. */
 export type Fault = { code: ProblemCode; retryAfter?: string } | 'hang';
@@ -44,6 +50,14 @@ export interface TestSyncAdapter {
   /** Calls as `METHOD path`, refused ones included. */
   calls: string[];
   enrolled(): EnrollRequest | null;
+  stream: TestStream;
+  delta: TestDelta;
+  /** Config answers with a body: what kind, and how many bytes. */
+  bodies: { kind: 'payload' | 'patch'; bytes: number }[];
+  /** SHA-256 of the credentials that are good, the older one first: two while a rotation is under way. */
+  credentialHashes(): string[];
+  /** Forgets what was rotated, as a database restored from an older dump does. */
+  restoreCredentials(): void;
   /** Makes this the desired config. */
   publish(payload: BotConfigPayload): Promise<void>;
   /** Serves this text with this signature instead. */
@@ -77,6 +91,24 @@ export async function startTestSyncAdapter(botId: string = randomUUID()): Promis
   const waiting = new Set<() => void>();
   const store = { acks: [] as ConfigAck[], heartbeats: [] as BotStatus[], events: [] as BotEvent[], metrics: [] as MetricPoint[], cronResults: [] as CronRunResult[], boots: [] as BootReport[] };
   const calls: string[] = [];
+  const delta = createTestDelta();
+  const bodies: TestSyncAdapter['bodies'] = [];
+  let credentials: { id: string; hash: string }[] = [];
+
+  /** The first use of a candidate makes it the credential. */
+  const accepts = (credential: string): boolean => {
+    const used = credentials.findIndex(({ hash }) => hash === hashToken(credential));
+    if (used > 0) credentials = credentials.slice(used);
+    return used >= 0;
+  };
+
+  const rotate = async (response: ServerResponse, body: unknown) => {
+    const request = RotateCredentialRequest.parse(body);
+    const proven = enrolled && (await verifyRotateCredentialRequest({ request, identityJwk: enrolled.identity_key }));
+    if (!proven || credentials[0]?.id !== request.replaces) return problem(response, 'rotation-refused');
+    credentials = [credentials[0], { id: request.credential_id, hash: request.credential_hash }];
+    send(response, 201, { credential_id: request.credential_id });
+  };
 
   const problem = (response: ServerResponse, code: ProblemCode, extra: object = {}, headers: Record<string, string> = {}) =>
     send(response, problems[code].status, { type: 'about:blank', title: problems[code].title, status: problems[code].status, code, ...extra }, headers);
@@ -100,8 +132,17 @@ export async function startTestSyncAdapter(botId: string = randomUUID()): Promis
     }
     if (desired === null) return problem(response, 'bot-not-found');
     if (isKnown()) return void response.writeHead(304, { ETag: `"${desired.hash}"` }).end();
-    response.writeHead(200, { 'Content-Type': 'application/json', ETag: `"${desired.hash}"`, [CONFIG_SIGNATURE_HEADER]: desired.signature });
-    response.end(desired.text);
+    const base = (request.headers['if-none-match'] ?? '').replaceAll('"', '');
+    const patch = delta.patchFor({ accept: request.headers.accept ?? '', base, text: desired.text });
+    const body = patch ?? desired.text;
+    bodies.push({ kind: patch === null ? 'payload' : 'patch', bytes: Buffer.byteLength(body) });
+    response.writeHead(200, {
+      'Content-Type': patch === null ? 'application/json' : CONFIG_PATCH_MEDIA_TYPE,
+      ETag: `"${desired.hash}"`,
+      [CONFIG_SIGNATURE_HEADER]: desired.signature,
+      ...(patch === null ? {} : { [DELTA_BASE_HEADER]: `"${base}"` }),
+    });
+    response.end(body);
   };
 
   const sealed = async (response: ServerResponse) => {
@@ -121,6 +162,7 @@ export async function startTestSyncAdapter(botId: string = randomUUID()): Promis
     if (verdict !== true) return problem(response, 'enrollment-refused');
     if (enrolled && enrolled.credential_hash !== request.credential_hash) return problem(response, 'enrollment-token-used');
     enrolled = request;
+    credentials = [{ id: request.credential_id, hash: request.credential_hash }];
     send(response, 201, { bot_id: botId, generation: request.generation, credential_id: request.credential_id, key_set: keySet, server_time: new Date().toISOString() });
   };
 
@@ -143,7 +185,7 @@ export async function startTestSyncAdapter(botId: string = randomUUID()): Promis
     const body: unknown = request.method === 'POST' ? JSON.parse(await readBody(request)) : null;
     if (call === 'enroll') return enroll(response, body);
     const credential = (request.headers.authorization ?? '').replace('Bearer ', '');
-    if (!enrolled || hashToken(credential) !== enrolled.credential_hash) return problem(response, 'unauthenticated');
+    if (!accepts(credential)) return problem(response, 'unauthenticated');
     if (url.pathname.split('/')[2] !== botId) return problem(response, 'bot-not-found');
     switch (call) {
       case 'config': return config(request, response, url.searchParams);
@@ -154,6 +196,7 @@ export async function startTestSyncAdapter(botId: string = randomUUID()): Promis
       case 'metrics': return batch(response, MetricPoint, store.metrics, body);
       case 'events': return batch(response, BotEvent, store.events, body);
       case 'webhook': return batch(response, CronRunResult, store.cronResults, body);
+      case 'credentials': return rotate(response, body);
       case 'boot': store.boots.push(BootReport.parse(body)); return send(response, 204, null);
       default: return problem(response, 'not-found');
     }
@@ -162,6 +205,7 @@ export async function startTestSyncAdapter(botId: string = randomUUID()): Promis
   const server = createServer((request, response) => {
     handle(request, response).catch((error: unknown) => problem(response, 'invalid-request', { detail: String(error) }));
   });
+  const stream = serveStream(server, { path: `/bots/${botId}/stream`, accepts });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('no address');
@@ -178,14 +222,24 @@ export async function startTestSyncAdapter(botId: string = randomUUID()): Promis
     ...store,
     calls,
     enrolled: () => enrolled,
+    stream,
+    delta,
+    bodies,
+    credentialHashes: () => credentials.map(({ hash }) => hash),
+    restoreCredentials: () => {
+      if (enrolled) credentials = [{ id: enrolled.credential_id, hash: enrolled.credential_hash }];
+    },
     publish: async (payload) => {
       const signature = await signConfig({ payload, kid: signing.kid, privateJwk: signing.privateJwk });
       desired = { text: JSON.stringify(payload), hash: payload.hash, signature, version: Number(payload.version) };
+      delta.remember(desired.hash, desired.text);
       wakeAll();
+      stream.hint(['config']);
     },
     publishRaw: (text, hash, signature) => {
       desired = { text, hash, signature, version: 999 };
       wakeAll();
+      stream.hint(['config']);
     },
     putSecret: (secret) => void secrets.set(secret.name, secret),
     rotateSigningKey: async () => {
@@ -201,6 +255,7 @@ export async function startTestSyncAdapter(botId: string = randomUUID()): Promis
     close: () =>
       new Promise((resolve) => {
         wakeAll();
+        stream.close();
         server.close(() => resolve());
         server.closeAllConnections();
       }),

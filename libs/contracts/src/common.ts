@@ -5,8 +5,8 @@ export const Uuid = z.uuid();
 export const BotId = Uuid;
 export type BotId = z.infer<typeof BotId>;
 
-/** RFC 3339 in UTC, as `Date.prototype.toISOString` writes it. */
-export const Timestamp = z.iso.datetime({ offset: false });
+/** RFC 3339 in UTC, as `Date.prototype.toISOString` writes it. Year 0 is none: Postgres does not know it. */
+export const Timestamp = z.iso.datetime({ offset: false }).refine((text) => !text.startsWith('0000-'), 'there was no year 0');
 export type Timestamp = z.infer<typeof Timestamp>;
 
 /** A digest as it travels: algorithm, colon, lower-case hex. */

@@ -77,6 +77,13 @@ export const BotEvent = z.strictObject({
 });
 export type BotEvent = z.infer<typeof BotEvent>;
 
+/** Told by our servers alone (`machine.` and whatever follows), or by POST /webhook (`cron_result`). */
+const RESERVED_EVENT_TYPE =
+  /^(?:cron_result|bot-offline|bot-online|fleet-silent|state-regressed|duplicate-identity|machine\..*|security\.(?:enrollment|rotation)-.*)$/;
+
+/** An event of such a type sent by a bot is rejected: nobody may take it for what a server noticed. */
+export const isReservedEventType = (type: string): boolean => RESERVED_EVENT_TYPE.test(type);
+
 /** One finished run of an OpenClaw cron job, as the agent relays it; stored as an event of type `cron_result`. */
 export const CronRunResult = z.strictObject({
   /** Event id made by the agent from job and run, so that webhook and catch-up agree. */

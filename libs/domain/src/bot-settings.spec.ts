@@ -27,10 +27,23 @@ describe('applySettingsPatch', () => {
   });
 
   it.each<[string, JsonObject]>([
+    ['an unset one', { offline_policy: null }],
+    ['an unset part of one', { llm: { base_url: null }, channels: { telegram: null }, schedule: { 'risk-check': null } }],
+    ['whole groups', { risk_caps: null, channels: null, schedule: null, custom_assets: null }],
+    ['anything among the OpenClaw extras', { openclaw: { agents: null } }],
+  ])('takes null for what is a setting already at its default: %s', (_what, patch) => {
+    expect(applySettingsPatch(settingsWith(), patch)).toEqual(settingsWith());
+  });
+
+  it.each<[string, JsonObject]>([
     ['strictness', { strictness: 'extreme' }],
     ['name', { name: null }],
     ['risk_caps.max_position_size_percent', { risk_caps: { max_position_size_percent: 101 } }],
-    ['', { no_such_setting: 1 }],
+    ['no_such_setting', { no_such_setting: 1 }],
+    ['no_such_setting', { no_such_setting: null }],
+    ['risk_caps.no_such_cap', { risk_caps: { no_such_cap: null } }],
+    ['channels.carrier_pigeon', { channels: { carrier_pigeon: { token_secret: 'x' } } }],
+    ['channels.carrier_pigeon', { channels: { carrier_pigeon: null } }],
     ['schedule.fetch-prices', { schedule: { 'fetch-prices': '61 * * * *' } }],
     ['schedule.run-algorithm', { schedule: { 'run-algorithm': '0 0 31 2 *' } }],
     ['schedule.run-algorithm', { schedule: { 'run-algorithm': '@daily' } }],

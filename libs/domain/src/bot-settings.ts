@@ -1,7 +1,7 @@
 import { BotSettings, DomainError, type Issue, type JsonObject, type JsonValue } from '@trawling/contracts';
 import { scheduleProblem } from './cron-schedule.js';
 import { jsonProblems } from './json-problems.js';
-import { mergePatch } from './merge-patch.js';
+import { isJsonObject, mergePatch } from './merge-patch.js';
 
 /**
  * Settings from outside, with defaults filled in. Throws DomainError `invalid-request` with every issue: what zod
@@ -12,17 +12,35 @@ export function parseSettings(input: unknown): BotSettings {
   if (unfit.length > 0) throw invalid(unfit);
   const parsed = BotSettings.safeParse(input);
   if (!parsed.success) {
-    throw invalid(parsed.error.issues.map(({ path, message }) => ({ path: path.map(String).join('.'), message })));
+    throw invalid(parsed.error.issues.flatMap((issue) => (issue.code === 'unrecognized_keys' ? unknownSettings(issue) : [
+      { path: issue.path.map(String).join('.'), message: issue.message },
+    ])));
   }
   const schedules = scheduleIssues(parsed.data);
   if (schedules.length > 0) throw invalid(schedules);
   return parsed.data;
 }
 
-/** The settings after an RFC 7396 merge patch; null puts a setting back to its default. Throws as parseSettings does. */
+/**
+ * The settings after an RFC 7396 merge patch; null puts a setting back to its default. Throws as parseSettings does,
+ * also for null as the value of something that is no setting, which merging would swallow.
+ */
 export function applySettingsPatch(settings: BotSettings, patch: JsonObject): BotSettings {
-  return parseSettings(mergePatch(toJson(settings), patch));
+  const merged = mergePatch(toJson(settings), patch);
+  const named = BotSettings.safeParse(mergePatch(toJson(settings), namingNulls(patch)));
+  const unknown = (named.error?.issues ?? []).flatMap((issue) => (issue.code === 'unrecognized_keys' ? unknownSettings(issue) : []));
+  if (unknown.length > 0) throw invalid(unknown);
+  return parseSettings(merged);
 }
+
+/** The patch with something in the place of every null, so that the contract says which names it does not know. */
+function namingNulls(patch: JsonObject): JsonObject {
+  const named = (value: JsonValue): JsonValue => (value === null ? '' : isJsonObject(value) ? namingNulls(value) : value);
+  return Object.fromEntries(Object.entries(patch).map(([key, value]) => [key, named(value)]));
+}
+
+const unknownSettings = ({ path, keys }: { path: PropertyKey[]; keys: string[] }): Issue[] =>
+  keys.map((key) => ({ path: [...path, key].map(String).join('.'), message: 'is not a setting' }));
 
 /** The secrets the settings name but the bot does not have (yet): accepted, with a warning each. */
 export function missingSecretWarnings(settings: BotSettings, secrets: readonly { name: string }[]): Issue[] {

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { syncStatus, type SyncState } from './sync-status.js';
+import { driftedPaths, syncStatus, type SyncState } from './sync-status.js';
 
 const desired = { version: 3, hash: 'sha256:three' };
 const applied = (version: number | null, hash: string | null = 'sha256:three') => ({ appliedVersion: version, appliedHash: hash });
@@ -56,6 +56,25 @@ describe('syncStatus', () => {
 
   it('has drifted when the bot runs a version nobody desires yet', () => {
     expect(syncStatus({ desired, reported: applied(4), ack: null }).status).toBe('drifted');
+  });
+
+  it('has drifted when the bot says what no longer is as it was issued, and names it', () => {
+    const paths = ['agents.defaults.model', 'cron:risk-check', 'logging.level', 'session.reset'];
+
+    expect(syncStatus({ desired, reported: { ...applied(3), driftedPaths: paths }, ack: null })).toEqual({
+      status: 'drifted', message: 'Something else changed what version 3 set: agents.defaults.model, cron:risk-check, logging.level and 1 more',
+    });
+    expect(syncStatus({ desired, reported: { ...applied(2), driftedPaths: paths }, ack: null }).status).toBe('pending');
+  });
+
+  it('takes the drift of a heartbeat for the version it was made under only', () => {
+    const drift = { paths: ['logging.level'] };
+
+    expect(driftedPaths({ applied_version: '3', drift }, 3)).toEqual(['logging.level']);
+    expect(driftedPaths({ applied_version: '2', drift }, 3)).toEqual([]);
+    expect(driftedPaths({ applied_version: '3', drift: null }, 3)).toEqual([]);
+    expect(driftedPaths({ applied_version: '3' }, 3)).toEqual([]);
+    expect(driftedPaths(null, 3)).toEqual([]);
   });
 
   it('never says synced without the desired version in a report or a verdict', () => {

@@ -1,9 +1,12 @@
 import type { AckError, AckOutcome, SyncStatus } from '@trawling/contracts';
 
+/** Paths named in one sentence; the rest is counted. */
+const NAMED_PATHS = 3;
+
 export type SyncState = {
   desired: { version: number; hash: string };
-  /** What the bot last said it runs; null before its first report. */
-  reported: { appliedVersion: number | null; appliedHash: string | null } | null;
+  /** What the bot last said it runs; null before its first report. `driftedPaths` as `driftedPaths` below gives them. */
+  reported: { appliedVersion: number | null; appliedHash: string | null; driftedPaths?: readonly string[] } | null;
   /** The newest verdict the bot gave; may be about an older version. */
   ack: { version: number; outcome: AckOutcome; error: AckError | null } | null;
 };
@@ -27,6 +30,10 @@ export function syncStatus({ desired, reported, ack }: SyncState): { status: Syn
   if (applied !== null && applied > desired.version) {
     return { status: 'drifted', message: `The bot runs version ${applied}, newer than the desired ${desired.version}` };
   }
+  const drifted = applied === desired.version ? (reported?.driftedPaths ?? []) : [];
+  if (drifted.length > 0) {
+    return { status: 'drifted', message: `Something else changed what version ${desired.version} set: ${named(drifted)}` };
+  }
   if (applied === desired.version || verdict?.outcome === 'applied') return { status: 'synced', message: 'Config Applied' };
   if (verdict?.outcome === 'applying') {
     const why = verdict.error ? `: ${verdict.error.message}` : '';
@@ -34,4 +41,20 @@ export function syncStatus({ desired, reported, ack }: SyncState): { status: Syn
   }
   const now = applied === null ? 'it has not applied any yet' : `it runs version ${applied}`;
   return { status: 'pending', message: `Waiting for the bot to fetch version ${desired.version}; ${now}` };
+}
+
+function named(paths: readonly string[]): string {
+  const more = paths.length - NAMED_PATHS;
+  return `${paths.slice(0, NAMED_PATHS).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+}
+
+/**
+ * The drift of the desired version, as the newest heartbeat tells it. A heartbeat that was made under another version
+ * says nothing about this one, although the verdict may have arrived meanwhile.
+ */
+export function driftedPaths(
+  status: { applied_version: string | null; drift?: { paths: readonly string[] } | null | undefined } | null,
+  desiredVersion: number,
+): readonly string[] {
+  return status?.applied_version === String(desiredVersion) ? (status.drift?.paths ?? []) : [];
 }

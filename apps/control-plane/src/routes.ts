@@ -11,6 +11,7 @@ export const api = {
   retryBot: { method: 'post', path: '/bots/:bot_id/retry' },
   listVersions: { method: 'get', path: '/bots/:bot_id/versions' },
   getVersion: { method: 'get', path: '/bots/:bot_id/versions/:version' },
+  diffVersions: { method: 'get', path: '/bots/:bot_id/versions/:from/diff/:to' },
   putSecret: { method: 'put', path: '/bots/:bot_id/secrets/:name' },
   deleteSecret: { method: 'delete', path: '/bots/:bot_id/secrets/:name' },
   listEvents: { method: 'get', path: '/bots/:bot_id/events' },

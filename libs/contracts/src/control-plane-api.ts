@@ -3,7 +3,7 @@ import { BotSettings } from './bot-settings.js';
 import { BotConfigPayload } from './bot-config.js';
 import { BotId, ConfigVersionNumber, Issue, JsonObject, SecretName, Sha256, Timestamp } from './common.js';
 import { MachineView } from './machine.js';
-import { AckError, AckOutcome, BotEvent } from './reports.js';
+import { AckError, AckOutcome, BotEvent, BotStatus } from './reports.js';
 import { JsonPatch } from './sync-api.js';
 
 export const Role = z.enum(['admin', 'operator', 'viewer', 'owner']);
@@ -75,6 +75,14 @@ export const BotView = z.object({
   online: z.boolean(),
   last_heartbeat_at: Timestamp.nullable(),
   health: z.object({ status: z.string(), details: JsonObject }).nullable(),
+  /** What runs other than it was issued, as the bot told: paths of OpenClaw settings and `cron:<name>`. */
+  drifted_paths: z.array(z.string()),
+  /** Reports that wait on the machine's disk, and how many it had to give up. Null until the bot tells. */
+  spool: BotStatus.shape.spool.unwrap().nullable(),
+  /** How far the machine's clock is behind ours (positive), in milliseconds. Null until the bot tells. */
+  clock_offset_ms: z.int().nullable(),
+  /** Warnings and errors the server itself noticed of this bot within 24 hours, the newest of each type. */
+  alerts: z.array(BotEvent.pick({ type: true, severity: true, message: true, timestamp: true })),
   trading: z.enum(['active', 'paused']),
   machine: MachineView.nullable(),
   settings: BotSettings,
@@ -155,12 +163,51 @@ export const PageQuery = z.strictObject({
 
 export const EventsQuery = PageQuery.extend({ type: z.string().max(100).optional() });
 export const EventList = z.object({
-  events: z.array(BotEvent.extend({ received_at: Timestamp })),
+  /** `source`: `bot` for what the bot told, `server` for what we noticed ourselves. */
+  events: z.array(BotEvent.extend({ received_at: Timestamp, source: z.enum(['bot', 'server']) })),
   next_cursor: z.string().nullable(),
 });
-export const MetricsQuery = PageQuery.extend({ name: z.string().max(100).optional(), since: Timestamp.optional() });
+
+/** Width of a bucket of downsampled metrics. Buckets start at whole multiples since 2000-01-01T00:00:00Z. */
+export const MetricResolution = z.enum(['1m', '5m', '1h', '1d']);
+export type MetricResolution = z.infer<typeof MetricResolution>;
+/** Most buckets of one series that can be asked for at once. */
+export const MAX_METRIC_BUCKETS = 2_000;
+
+/** Without `resolution` the points themselves; with it buckets, which need `name` and `since`. */
+export const MetricsQuery = PageQuery.extend({
+  name: z.string().max(100).optional(),
+  /** From this time on. */
+  since: Timestamp.optional(),
+  /** Before this time; default now. */
+  until: Timestamp.optional(),
+  resolution: MetricResolution.optional(),
+});
+export type MetricsQuery = z.infer<typeof MetricsQuery>;
+
+const MetricLabels = z.record(z.string(), z.string());
 export const MetricList = z.object({
-  metrics: z.array(z.object({ name: z.string(), timestamp: Timestamp, value: z.number(), labels: z.record(z.string(), z.string()) })),
+  metrics: z.array(z.object({ name: z.string(), timestamp: Timestamp, value: z.number(), labels: MetricLabels })),
+  next_cursor: z.string().nullable(),
+});
+
+/** Buckets of one metric, newest first; each set of labels is a series of its own. Empty buckets are left out. */
+export const MetricBuckets = z.object({
+  name: z.string(),
+  resolution: MetricResolution,
+  buckets: z.array(
+    z.object({
+      /** When the bucket starts. */
+      timestamp: Timestamp,
+      labels: MetricLabels,
+      avg: z.number(),
+      min: z.number(),
+      max: z.number(),
+      /** The newest value of the bucket. */
+      last: z.number(),
+      count: z.int().min(1),
+    }),
+  ),
   next_cursor: z.string().nullable(),
 });
 

@@ -29,3 +29,8 @@ export * from './stores/machine.store.js';
 export * from './stores/sealed-secret-relay.store.js';
 export * from './group-commit/group-commit.js';
 export * from './group-commit/write-failure.js';
+export * from './stores/config-version-pruning.store.js';
+export * from './stores/presence.store.js';
+export * from './stores/metric-buckets.store.js';
+export * from './stores/metric-partitions.store.js';
+export * from './stores/housekeeping.store.js';

@@ -1,5 +1,5 @@
 import { BotSettings, DomainError, type Issue } from '@trawling/contracts';
-import { checkOpenclawExtras, isJsonObject, missingSecretWarnings } from '@trawling/domain';
+import { checkOpenclawExtras, isJsonObject, missingSecretWarnings, scheduleWarnings } from '@trawling/domain';
 
 /** Stored settings as today's contract reads them: settings that were added since get their defaults. */
 export const storedSettings = (settings: unknown): BotSettings => BotSettings.parse(settings);
@@ -17,7 +17,7 @@ export function checkExtras(extras: unknown): void {
 
 /** What was accepted, but may not do what the owner expects: the bot's own OpenClaw has the last word. */
 export function settingsWarnings(settings: BotSettings, secrets: readonly { name: string }[]): Issue[] {
-  return [...checkOpenclawExtras(settings.openclaw).warnings, ...missingSecretWarnings(settings, secrets)];
+  return [...checkOpenclawExtras(settings.openclaw).warnings, ...missingSecretWarnings(settings, secrets), ...scheduleWarnings(settings)];
 }
 
 /** Runs a check of a part of the body and puts that part's path before the paths of its issues. */

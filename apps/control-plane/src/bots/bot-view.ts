@@ -1,7 +1,7 @@
-import { AckError, AckOutcome, BotStatus, type BotSummary, type BotView, Labels, type LastAck } from '@trawling/contracts';
-import type { BotOverview, MachineOverview } from '@trawling/database';
-import { syncStatus } from '@trawling/domain';
-import { type z } from 'zod';
+import { AckError, AckOutcome, BotStatus, type BotSummary, type BotView, EventSeverity, Labels, type LastAck } from '@trawling/contracts';
+import type { BotAlert, BotOverview, MachineOverview } from '@trawling/database';
+import { driftedPaths, syncStatus } from '@trawling/domain';
+import { z } from 'zod';
 import { storedSettings } from './bot-settings-input.js';
 import { machineView } from './machine-view.js';
 
@@ -18,13 +18,25 @@ export function lastAck(ack: StoredAck | null): z.infer<typeof LastAck> | null {
   };
 }
 
-const StatusHealth = BotStatus.pick({ health: true });
+/** What a view takes from a heartbeat. A status of another release may lack a part of it, which is then not shown. */
+const { health: Health, applied_version: AppliedVersion, drift: Drift, spool: Spool, clock_offset_ms: ClockOffset } = BotStatus.shape;
+const Told = z.object({
+  health: Health.nullable().catch(null),
+  applied_version: AppliedVersion.catch(null),
+  drift: Drift.catch(null),
+  spool: Spool.nullable().default(null).catch(null),
+  clock_offset_ms: ClockOffset.nullable().default(null).catch(null),
+});
+const NOTHING_TOLD: z.output<typeof Told> = { health: null, applied_version: null, drift: null, spool: null, clock_offset_ms: null };
+
+const told = (bot: BotOverview): z.output<typeof Told> => Told.safeParse(bot.status).data ?? NOTHING_TOLD;
+const driftOf = (bot: BotOverview): readonly string[] => driftedPaths(told(bot), bot.desired_version);
 
 /** The part that lists show as well. */
 export function botSummary(bot: BotOverview): z.infer<typeof BotSummary> {
   const sync = syncStatus({
     desired: { version: bot.desired_version, hash: bot.desired_hash },
-    reported: { appliedVersion: bot.applied_version, appliedHash: bot.applied_hash },
+    reported: { appliedVersion: bot.applied_version, appliedHash: bot.applied_hash, driftedPaths: driftOf(bot) },
     ack: ackOf(bot),
   });
   return {
@@ -47,15 +59,25 @@ export function botView(input: {
   bot: BotOverview;
   machine: MachineOverview | null;
   secrets: readonly { name: string; version: number }[];
+  alerts: readonly BotAlert[];
 }): BotView {
-  const { bot, machine, secrets } = input;
-  const health = StatusHealth.safeParse(bot.status);
+  const { bot, machine, secrets, alerts } = input;
+  const { health, spool, clock_offset_ms } = told(bot);
   return {
     ...botSummary(bot),
     desired_hash: bot.desired_hash,
     last_ack: ackOf(bot),
     last_heartbeat_at: bot.last_heartbeat_at?.toISOString() ?? null,
-    health: health.success ? health.data.health : null,
+    health,
+    drifted_paths: [...driftOf(bot)],
+    spool,
+    clock_offset_ms,
+    alerts: alerts.map(({ type, severity, message, timestamp }) => ({
+      type,
+      severity: EventSeverity.parse(severity),
+      message,
+      timestamp: timestamp.toISOString(),
+    })),
     machine: machineView(machine, { decommissioning: bot.decommission_requested_at !== null, online: bot.online }),
     settings: storedSettings(bot.settings),
     secrets: secrets.map(({ name, version }) => ({ name, version })),

@@ -1,5 +1,5 @@
 import { type BotView, DomainError } from '@trawling/contracts';
-import { currentSecrets, findBotOverview, findNewestMachine, type Transaction } from '@trawling/database';
+import { currentSecrets, findBotOverview, findNewestMachine, listAlerts, type Transaction } from '@trawling/database';
 import { type Caller, maySee } from '../auth/caller.js';
 import { botView } from './bot-view.js';
 
@@ -8,6 +8,10 @@ export async function getBot(deps: { db: Transaction }, input: { caller: Caller;
   const { caller, botId } = input;
   const bot = await findBotOverview(deps.db, botId);
   if (!bot || !maySee(caller, { ownerId: bot.owner_id })) throw new DomainError('bot-not-found', `No bot ${botId}`);
-  const [machine, secrets] = await Promise.all([findNewestMachine(deps.db, botId), currentSecrets(deps.db, botId)]);
-  return botView({ bot, machine, secrets });
+  const [machine, secrets, alerts] = await Promise.all([
+    findNewestMachine(deps.db, botId),
+    currentSecrets(deps.db, botId),
+    listAlerts(deps.db, botId),
+  ]);
+  return botView({ bot, machine, secrets, alerts });
 }

@@ -4,6 +4,7 @@ import { confirmLive } from '@trawling/domain';
 import { audit } from '../change/audit.js';
 import type { Change } from '../change/change.js';
 import { lockBotForChange } from '../change/lock-bot-for-change.js';
+import { nextVersionOf } from '../change/next-version-of.js';
 import { restoreContent } from '../change/restore-content.js';
 import { generateVersion, saveVersion, storedVersion, type VersionDeps } from '../change/save-version.js';
 import { checkExtras, settingsWarnings, storedSettings } from './bot-settings-input.js';
@@ -31,7 +32,7 @@ export async function rollbackBot(deps: VersionDeps, change: Change, input: Roll
   const settings = storedSettings(target.row.settings);
   checkExtras(settings.openclaw);
   confirmLive({ before, after: settings, confirmLive: input.confirmLive });
-  const version = bot.desiredVersion + 1;
+  const version = await nextVersionOf(change, bot);
 
   const { runtime } = (await storedVersion(change.tx, botId, bot.desiredVersion)).payload;
   const fresh = await generateVersion(change, { botId, version, settings, paused: bot.paused, runtime });

@@ -1,10 +1,11 @@
-import { type ChangeAccepted, type JsonObject, Labels, type UpdateBotRequest } from '@trawling/contracts';
+import { type ChangeAccepted, DomainError, type JsonObject, Labels, type UpdateBotRequest } from '@trawling/contracts';
 import { currentSecrets, saveLabels } from '@trawling/database';
 import { applySettingsPatch, canonicalJson, confirmLive, mergePatch } from '@trawling/domain';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { audit } from '../change/audit.js';
 import type { Change } from '../change/change.js';
 import { lockBotForChange } from '../change/lock-bot-for-change.js';
+import { nextVersionOf } from '../change/next-version-of.js';
 import { generateVersion, saveVersion, storedVersion, type VersionDeps } from '../change/save-version.js';
 import { checkExtras, settingsWarnings, storedSettings } from './bot-settings-input.js';
 
@@ -37,14 +38,14 @@ export async function updateBot(deps: VersionDeps, change: Change, input: Update
   if ('openclaw' in patch) checkExtras(after.openclaw);
   confirmLive({ before, after, confirmLive: input.confirmLive });
   const labels = Labels.parse(bot.labels);
-  const newLabels = z.object({ labels: Labels }).parse({ labels: mergePatch(labels, input.labels) }).labels;
+  const newLabels = mergedLabels(labels, input.labels);
   const settingsChanged = canonicalJson(before) !== canonicalJson(after);
   const labelsChanged = canonicalJson(labels) !== canonicalJson(newLabels);
 
   if (labelsChanged) await saveLabels(change.tx, botId, newLabels, change.at);
   let { desiredVersion } = bot;
   if (settingsChanged) {
-    desiredVersion += 1;
+    desiredVersion = await nextVersionOf(change, bot);
     const payload = await generateVersion(change, { botId, version: desiredVersion, settings: after, paused: bot.paused });
     await saveVersion(deps, change, { payload, settings: after, paused: bot.paused, reason: 'update' });
   }
@@ -60,4 +61,12 @@ export async function updateBot(deps: VersionDeps, change: Change, input: Update
   const { row } = await storedVersion(change.tx, botId, desiredVersion);
   const warnings = settingsWarnings(after, await currentSecrets(change.tx, botId));
   return { bot_id: botId, desired_version: desiredVersion, hash: row.hash, changed, warnings };
+}
+
+/** Throws DomainError `invalid-request`. */
+function mergedLabels(labels: z.infer<typeof Labels>, patch: Record<string, string | null>): z.infer<typeof Labels> {
+  const merged = Labels.safeParse(mergePatch(labels, patch));
+  if (merged.success) return merged.data;
+  const issues = merged.error.issues.map(({ path, message }) => ({ path: ['labels', ...path].map(String).join('.'), message }));
+  throw new DomainError('invalid-request', `${issues[0]?.path}: ${issues[0]?.message}`, { issues });
 }

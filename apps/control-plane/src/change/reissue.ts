@@ -3,6 +3,7 @@ import type { DesiredBot } from '@trawling/database';
 import { storedSettings } from '../bots/bot-settings-input.js';
 import { audit } from './audit.js';
 import type { Change } from './change.js';
+import { nextVersionOf } from './next-version-of.js';
 import { restoreContent } from './restore-content.js';
 import { generateVersion, saveVersion, storedVersion, type VersionDeps } from './save-version.js';
 
@@ -15,7 +16,7 @@ export async function reissue(
   const { bot, paused, reason, action, about } = input;
   const current = await storedVersion(change.tx, bot.id, bot.desiredVersion);
   const settings = storedSettings(bot.settings);
-  const version = bot.desiredVersion + 1;
+  const version = await nextVersionOf(change, bot);
 
   const { runtime } = current.payload;
   const fresh = await generateVersion(change, { botId: bot.id, version, settings, paused, runtime });

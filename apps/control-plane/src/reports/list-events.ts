@@ -28,6 +28,7 @@ export async function listEvents(
       message: row.message,
       data: JsonObject.parse(row.data),
       received_at: row.receivedAt.toISOString(),
+      source: row.source === 'server' ? 'server' : 'bot',
     })),
     next_cursor: rows.length > page.length && last ? makeCursor({ received_at: last.receivedAt, id: last.id }) : null,
   };

@@ -10,14 +10,15 @@ const Position = z.object({ timestamp: Timestamp, name: z.string(), labels_hash:
 /** What a bot measured, newest first. Throws DomainError `bot-not-found`. */
 export async function listMetrics(
   deps: { db: Transaction },
-  input: { caller: Caller; botId: string; query: z.infer<typeof MetricsQuery> },
+  input: { caller: Caller; botId: string; query: MetricsQuery },
 ): Promise<z.infer<typeof MetricList>> {
   const { botId, query } = input;
   await findVisibleBot(deps, input);
   const position = query.cursor === undefined ? null : readCursor(Position, query.cursor);
   const after = position && { timestamp: new Date(position.timestamp), name: position.name, labelsHash: position.labels_hash };
   const since = query.since === undefined ? null : new Date(query.since);
-  const rows = await listBotMetrics(deps.db, botId, { name: query.name ?? null, since, after, limit: query.limit + 1 });
+  const until = query.until === undefined ? null : new Date(query.until);
+  const rows = await listBotMetrics(deps.db, botId, { name: query.name ?? null, since, until, after, limit: query.limit + 1 });
   const page = rows.slice(0, query.limit);
   const last = page.at(-1);
   return {

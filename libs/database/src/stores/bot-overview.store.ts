@@ -1,5 +1,6 @@
 import type { SyncStatus } from '@trawling/contracts';
 import { Prisma } from '../generated/prisma/client.js';
+import { ONLINE } from './online.js';
 
 type Tx = Prisma.TransactionClient;
 
@@ -35,12 +36,11 @@ const SYNC_STATUS = Prisma.sql`CASE
   WHEN verdict.outcome = 'failed' THEN 'failed'
   WHEN reported.applied_version = bot.desired_version AND reported.applied_hash IS DISTINCT FROM desired.hash THEN 'drifted'
   WHEN reported.applied_version > bot.desired_version THEN 'drifted'
+  WHEN reported.applied_version = bot.desired_version AND reported.status ->> 'applied_version' = bot.desired_version::text
+    AND jsonb_typeof(reported.status -> 'drift') = 'object' THEN 'drifted'
   WHEN reported.applied_version = bot.desired_version OR verdict.outcome = 'applied' THEN 'synced'
   WHEN verdict.outcome = 'applying' THEN 'applying'
   ELSE 'pending' END`;
-
-/** The lease of a bot whose machine is gone may still have a while to run. */
-const ONLINE = Prisma.sql`(bot.decommissioned_at IS NULL AND coalesce(reported.lease_expires_at > now(), false))`;
 
 const OVERVIEW = Prisma.sql`
   SELECT bot.id, bot.owner_id, bot.labels, bot.settings, bot.paused, bot.desired_version, desired.hash AS desired_hash,
@@ -50,6 +50,7 @@ const OVERVIEW = Prisma.sql`
   FROM bot
   JOIN config_version desired ON desired.bot_id = bot.id AND desired.version = bot.desired_version
   LEFT JOIN bot_reported reported ON reported.bot_id = bot.id
+  LEFT JOIN receiver_clock receiver ON true
   LEFT JOIN config_ack verdict ON verdict.bot_id = bot.id AND verdict.version = bot.desired_version
   LEFT JOIN LATERAL (
     SELECT version, outcome, error, received_at FROM config_ack WHERE bot_id = bot.id ORDER BY version DESC LIMIT 1

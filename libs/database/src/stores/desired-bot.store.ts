@@ -1,6 +1,7 @@
 import type { BotSettings, Labels, VersionReason } from '@trawling/contracts';
 import type { z } from 'zod';
 import { type Prisma } from '../generated/prisma/client.js';
+import { deleteSealedForRevoked } from './bot-secret.store.js';
 
 type Tx = Prisma.TransactionClient;
 
@@ -30,6 +31,19 @@ export async function lockBot(tx: Tx, botId: string): Promise<DesiredBot | null>
 /** The bot's row without a lock. */
 export async function findBot(tx: Tx, botId: string): Promise<DesiredBot | null> {
   return tx.bot.findUnique({ where: { id: botId } });
+}
+
+/** The highest config version the bot ever spoke of, in whatever message; null before its first one. */
+export async function highestReportedVersion(tx: Tx, botId: string): Promise<number | null> {
+  const reported = await tx.botReported.findUnique({ where: { botId } });
+  const spoken = [reported?.highestVersion, reported?.appliedVersion, reported?.lastSeenVersion].filter((version) => typeof version === 'number');
+  return spoken.length === 0 ? null : Math.max(...spoken);
+}
+
+/** What the bot said of itself with its newest heartbeat: a BotStatus, to be parsed; null before the first one. */
+export async function findReportedStatus(tx: Tx, botId: string): Promise<Prisma.JsonValue> {
+  const reported = await tx.botReported.findUnique({ where: { botId }, select: { status: true } });
+  return reported?.status ?? null;
 }
 
 /** Bot, and the row that says its first machine is wanted. Its first version is saved with `saveConfigVersion`. */
@@ -84,6 +98,7 @@ export async function requestDecommission(tx: Tx, botId: string, at: Date): Prom
     where: { botId, revokedAt: null },
     data: { revokedAt: at, revokedReason: 'decommissioned' },
   });
+  await deleteSealedForRevoked(tx, botId);
 }
 
 export async function findConfigVersion(tx: Tx, botId: string, version: number): Promise<ConfigVersionRow | null> {

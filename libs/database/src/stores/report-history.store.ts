@@ -4,9 +4,27 @@ import { Prisma } from '../generated/prisma/client.js';
 type Tx = Prisma.TransactionClient;
 
 /** An event the control plane itself has to tell about a bot. */
-export async function insertBotEvent(tx: Tx, botId: string, event: BotEvent): Promise<void> {
-  const data: Prisma.InputJsonObject = JSON.parse(JSON.stringify(event.data));
-  await tx.botEvent.create({ data: { ...event, botId, data, timestamp: new Date(event.timestamp) } });
+export const insertBotEvent = (tx: Tx, botId: string, event: BotEvent): Promise<void> => insertServerEvents(tx, [{ botId, event }]);
+
+/** Events about bots that we noticed ourselves. */
+export async function insertServerEvents(tx: Tx, events: readonly { botId: string; event: BotEvent }[]): Promise<void> {
+  const data = events.map(({ botId, event }) => {
+    const plain: Prisma.InputJsonObject = JSON.parse(JSON.stringify(event.data));
+    return { ...event, botId, data: plain, timestamp: new Date(event.timestamp), source: 'server' };
+  });
+  if (data.length > 0) await tx.botEvent.createMany({ data });
+}
+
+export type BotAlert = Pick<Prisma.BotEventGetPayload<object>, 'type' | 'severity' | 'message' | 'timestamp'>;
+
+/** Warnings and errors we noticed ourselves of a bot in the last 24 hours, the newest of each type. */
+export async function listAlerts(tx: Tx, botId: string): Promise<BotAlert[]> {
+  return tx.$queryRaw`
+    SELECT type, severity, message, timestamp FROM (
+      SELECT DISTINCT ON (type) type, severity, message, timestamp, received_at FROM bot_event
+      WHERE bot_id = ${botId}::uuid AND source = 'server' AND severity <> 'info' AND received_at > now() - interval '24 hours'
+      ORDER BY type, received_at DESC
+    ) newest ORDER BY received_at DESC`;
 }
 
 /** Where a page of events ended. */
@@ -39,12 +57,13 @@ export type MetricPosition = { timestamp: Date; name: string; labelsHash: string
 export async function listBotMetrics(
   tx: Tx,
   botId: string,
-  page: { name: string | null; since: Date | null; after: MetricPosition | null; limit: number },
+  page: { name: string | null; since: Date | null; until: Date | null; after: MetricPosition | null; limit: number },
 ): Promise<(Omit<MetricPoint, 'timestamp' | 'labels'> & { timestamp: Date; labelsHash: string; labels: Prisma.JsonValue })[]> {
   const { after } = page;
   const conditions = [Prisma.sql`bot_id = ${botId}::uuid`];
   if (page.name !== null) conditions.push(Prisma.sql`name = ${page.name}`);
   if (page.since !== null) conditions.push(Prisma.sql`timestamp >= ${page.since}`);
+  if (page.until !== null) conditions.push(Prisma.sql`timestamp < ${page.until}`);
   if (after !== null) {
     conditions.push(Prisma.sql`(timestamp, name, labels_hash) < (${after.timestamp}, ${after.name}, decode(substr(${after.labelsHash}, 8), 'hex'))`);
   }

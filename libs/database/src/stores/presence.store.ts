@@ -1,0 +1,44 @@
+import type { BotEvent } from '@trawling/contracts';
+import type { Transaction } from '../prisma.js';
+import { insertServerEvents } from './report-history.store.js';
+import { LEASE_LENGTH, ONLINE } from './online.js';
+
+/** One bot of which we last said something else than what is so now. */
+export type PresenceChange = {
+  botId: string;
+  online: boolean;
+  lastHeartbeatAt: Date | null;
+  leaseExpiresAt: Date | null;
+  leaseMs: number;
+  /** The owner wishes it away: its silence is no news. */
+  decommissioning: boolean;
+};
+
+/** Who came or went since the last sweep, how many were online then, and the database's time. */
+export async function findPresenceChanges(tx: Transaction): Promise<{ changes: PresenceChange[]; online: number; now: Date }> {
+  const changes = await tx.$queryRaw<PresenceChange[]>`
+    SELECT bot.id AS "botId", ${ONLINE} AS online, reported.last_heartbeat_at AS "lastHeartbeatAt",
+      reported.lease_expires_at AS "leaseExpiresAt", (extract(epoch FROM ${LEASE_LENGTH}) * 1000)::float8 AS "leaseMs",
+      bot.decommission_requested_at IS NOT NULL AS decommissioning
+    FROM bot
+    JOIN bot_reported reported ON reported.bot_id = bot.id
+    LEFT JOIN receiver_clock receiver ON true
+    LEFT JOIN bot_presence presence ON presence.bot_id = bot.id
+    WHERE ${ONLINE} <> coalesce(presence.online, false)
+    ORDER BY bot.id`;
+  const [counted] = await tx.$queryRaw<{ online: bigint; now: Date }[]>`
+    SELECT count(*) AS online, now() AS now FROM bot_presence WHERE online`;
+  return { changes, online: Number(counted?.online ?? 0), now: counted?.now ?? new Date(0) };
+}
+
+/** Remembers what is said of these bots from now on, with an event for each that is given one. */
+export async function savePresence(tx: Transaction, rows: readonly { botId: string; online: boolean; event: BotEvent | null }[]): Promise<void> {
+  if (rows.length === 0) return;
+  const botIds = rows.map(({ botId }) => botId);
+  const online = rows.map((row) => row.online);
+  await tx.$executeRaw`
+    INSERT INTO bot_presence (bot_id, online, since)
+    SELECT bot_id, online, now() FROM unnest(${botIds}::uuid[], ${online}::boolean[]) AS said(bot_id, online)
+    ON CONFLICT (bot_id) DO UPDATE SET online = excluded.online, since = excluded.since`;
+  await insertServerEvents(tx, rows.flatMap(({ botId, event }) => (event ? [{ botId, event }] : [])));
+}

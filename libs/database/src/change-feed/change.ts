@@ -5,25 +5,33 @@ export type ChangeTopic = (typeof changeTopics)[number];
 /** A hint, never the truth: what changed is read from the tables. `ids` null means "look at everything". */
 export type Change = { topic: ChangeTopic; ids: readonly string[] | null };
 
+/** A change as it was told: `logId` is its row of change_log, by which a change heard twice is known. */
+export type ToldChange = { logId: string | null; change: Change };
+
 /** The one LISTEN/NOTIFY channel. */
 export const changeChannel = 'trawling';
 
-/** Postgres refuses payloads of 8000 bytes and more. */
-const maxPayloadBytes = 7_999;
+/** Postgres refuses payloads of 8000 bytes and more; some are left for the id of the row. */
+const maxPayloadBytes = 7_900;
 
-/** The NOTIFY payload; ids that do not fit are left out altogether, so that nobody misses one of them. */
-export function encodeChange({ topic, ids }: Change): string {
-  const payload = JSON.stringify({ topic, ids });
-  return Buffer.byteLength(payload) <= maxPayloadBytes ? payload : JSON.stringify({ topic, ids: null });
+/** The change as it fits one NOTIFY: ids that do not are left out altogether, so that nobody misses one of them. */
+export function fitChange({ topic, ids }: Change): Change {
+  return Buffer.byteLength(JSON.stringify({ topic, ids })) <= maxPayloadBytes ? { topic, ids } : { topic, ids: null };
 }
 
 /** Null for anything that is not a change of ours, e.g. from a newer release. */
-export function decodeChange(payload: string): Change | null {
-  const change = parseObject(payload);
-  const topic = changeTopics.find((known) => known === change?.['topic']);
-  if (!change || !topic) return null;
-  const ids: unknown = change['ids'];
-  return { topic, ids: Array.isArray(ids) ? ids.map(String) : null };
+export function decodeChange(payload: string): ToldChange | null {
+  const told = parseObject(payload);
+  const change = told && changeOf(told['topic'], told['ids']);
+  if (!change) return null;
+  const logId = told['log_id'];
+  return { logId: logId === undefined || logId === null ? null : String(logId), change };
+}
+
+/** Null when the topic is not known here. */
+export function changeOf(topic: unknown, ids: unknown): Change | null {
+  const known = changeTopics.find((one) => one === topic);
+  return known === undefined ? null : { topic: known, ids: Array.isArray(ids) ? ids.map(String) : null };
 }
 
 function parseObject(text: string): Record<string, unknown> | null {

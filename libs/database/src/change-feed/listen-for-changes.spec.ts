@@ -28,6 +28,7 @@ describe('the change feed', () => {
       url: testDatabase.url,
       onChange: (change) => heard.push(change),
       onReconnect: () => (reconnects += 1),
+      scanMs: 50,
     });
   });
   afterEach(() => feed.close());
@@ -76,6 +77,30 @@ describe('the change feed', () => {
 
     await until(() => heard.length > 0);
     expect(heard).toEqual([{ topic: 'credential', ids: ['known'] }]);
+  });
+
+  it('keeps one row of a bulk change, which says "everything" as well', async () => {
+    await database.pool.query('DELETE FROM change_log');
+    await notify(database.pool, { topic: 'config', ids: Array.from({ length: 1_000 }, (_, index) => `bot-${index}`) });
+    await notify(database.prisma, { topic: 'keys', ids: null });
+    await notify(database.prisma, { topic: 'credential', ids: ['bot-1', 'bot-2'] });
+
+    const { rows } = await database.pool.query('SELECT topic, ids FROM change_log ORDER BY id');
+
+    expect(rows).toEqual([
+      { topic: 'config', ids: [] },
+      { topic: 'keys', ids: [] },
+      { topic: 'credential', ids: ['bot-1', 'bot-2'] },
+    ]);
+  });
+
+  it('is served to every role that changes something', async () => {
+    for (const role of ['trawling_control_plane', 'trawling_sync_adapter', 'trawling_provisioner'] as const) {
+      const theirs = await openDatabase({ url: testDatabase.roleUrl(role) });
+      await notify(theirs.pool, { topic: 'config', ids: [role] });
+      await theirs.close();
+    }
+    await until(() => heard.length === 3);
   });
 
   it('listens again after its connection was cut, and says so', async () => {

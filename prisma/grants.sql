@@ -32,8 +32,9 @@ GRANT SELECT (bot_id, generation, state, boot_stage, boot_error), UPDATE (boot_s
   ON machine TO trawling_sync_adapter;
 -- SELECT as well: ON CONFLICT and RETURNING read.
 GRANT SELECT, INSERT, UPDATE ON bot_reported, config_ack TO trawling_sync_adapter;
--- Adds what bots tell and reads none of it: ON CONFLICT DO NOTHING without a target needs no SELECT.
-GRANT INSERT ON bot_event TO trawling_sync_adapter;
+-- Adds what bots tell and reads none of it but whose rows were new: ON CONFLICT DO NOTHING without a target needs no
+-- SELECT, RETURNING bot_id that of the one column.
+GRANT INSERT, SELECT (bot_id) ON bot_event TO trawling_sync_adapter;
 GRANT SELECT, INSERT ON credential_request TO trawling_sync_adapter;
 -- The one thing it may say of a credential: that the candidate of a rotation was used.
 GRANT UPDATE (first_used_at) ON bot_credential TO trawling_sync_adapter;
@@ -62,6 +63,7 @@ REVOKE ALL ON ALL FUNCTIONS IN SCHEMA metrics FROM PUBLIC, trawling_control_plan
 GRANT USAGE ON SCHEMA metrics TO trawling_control_plane, trawling_sync_adapter;
 GRANT SELECT ON metrics.bot_metric TO trawling_control_plane;
 GRANT INSERT ON metrics.bot_metric TO trawling_control_plane, trawling_sync_adapter;
+GRANT SELECT (bot_id) ON metrics.bot_metric TO trawling_sync_adapter;
 GRANT EXECUTE ON FUNCTION metrics.make_partitions(date, date), metrics.drop_partitions(date) TO trawling_control_plane;
 
 -- BullMQ's own schema: the queue when there is no Redis. Control plane and provisioner only.

@@ -1,5 +1,5 @@
 import {
-  agentFileStore, bootStageStore, botCredentialStore, botHeartbeatStore, botReportStore, configAckStore, desiredConfigStore,
+  agentFileStore, bootStageStore, botCredentialStore, desiredConfigStore,
   enrollmentInboxStore, insertEnrollmentRequest, keySetStore, listenForChanges, openDatabase, sealedSecretRelayStore,
   type Database, type Queryable,
 } from '@trawling/database';
@@ -12,7 +12,9 @@ import { guarded } from './database-guard.js';
 import { type Env } from './env.js';
 import { readKeySet } from './keys/read-key-set.js';
 import { createRateLimit } from './limits/rate-limit.js';
+import { createTellNoticed } from './heartbeat/tell-noticed.js';
 import { syncRoutes, type SyncRoutesDeps } from './routes.js';
+import { openWrites, type Writes } from './writes/open-writes.js';
 
 /** How long an enrollment is held for the control plane's verdict. */
 const ENROLL_WAIT_MS = 10_000;
@@ -26,6 +28,8 @@ export async function openSyncAdapter(onStop: OnStop, options: SyncAdapterOption
   const { databaseUrl, logger, version, enrollWaitMs = ENROLL_WAIT_MS } = options;
   const db = await openDatabase({ url: databaseUrl, logger });
   onStop(() => db.close(), 'database');
+  const writes = openWrites({ query: (query) => db.pool.query(query) }, logger);
+  onStop(() => writes.close(), 'group commits');
 
   const hub = createChangeHub();
   const feed = await listenForChanges({
@@ -36,7 +40,7 @@ export async function openSyncAdapter(onStop: OnStop, options: SyncAdapterOption
   });
   onStop(() => feed.close(), 'change feed');
 
-  const routes = syncRoutes({ ...connectRoutes(db, hub, logger), waitMs: enrollWaitMs });
+  const routes = syncRoutes({ ...connectRoutes(db, writes, hub, logger), waitMs: enrollWaitMs });
   const document = openApiDocument({ title: 'Trawling Traders sync-adapter', version, routes });
   const app = createHttpApp({
     name: 'public',
@@ -68,7 +72,7 @@ export const compose = (env: Env, { logger, version }: { logger: Logger; version
   });
 
 /** Stores and use cases joined: the only place that knows both. */
-function connectRoutes(db: Database, hub: ChangeHub, logger: Logger): Omit<SyncRoutesDeps, 'waitMs'> {
+function connectRoutes(db: Database, writes: Writes, hub: ChangeHub, logger: Logger): Omit<SyncRoutesDeps, 'waitMs'> {
   const pool: Queryable = { query: (query) => guarded(logger, () => db.pool.query(query)) };
   const credentials = botCredentialStore(pool);
   const keySet = keySetStore(pool);
@@ -77,9 +81,9 @@ function connectRoutes(db: Database, hub: ChangeHub, logger: Logger): Omit<SyncR
     ...keySet,
     ...desiredConfigStore(pool),
     ...sealedSecretRelayStore(pool),
-    ...configAckStore(pool),
-    ...botHeartbeatStore(pool),
-    ...botReportStore(pool),
+    ...writes,
+    readDesiredSummary: desiredConfigStore(pool).findDesiredSummary,
+    tellNoticed: createTellNoticed({ ...writes, now: systemClock.now, logger }),
     ...bootStageStore(pool),
     ...enrollmentInboxStore(pool),
     auth: botCredential(credentials),

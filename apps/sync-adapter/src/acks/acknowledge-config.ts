@@ -1,30 +1,34 @@
 import { DomainError, type ConfigAck } from '@trawling/contracts';
-import type { AckRow } from '@trawling/database';
+import type { AckRow, AckVerdict } from '@trawling/database';
 import type { CallingBot } from '../authentication/authenticate-bot.js';
+import { absurdTime } from '../reports/storable.js';
 
 export interface AcknowledgeConfigDeps {
-  findVersionHash: (botId: string, version: number) => Promise<string | null>;
-  saveAck: (ack: AckRow) => Promise<void>;
+  /** Resolves after the commit. */
+  saveAck: (ack: AckRow) => Promise<AckVerdict>;
+  now: () => Date;
 }
 
 /**
  * Records the bot's verdict on one version. Acks are retried and may overtake each other, so a late one of an older
- * version is recorded and changes nothing else. Throws version-not-found, hash-mismatch.
+ * version is recorded and changes nothing else; one whose snapshot is not kept any more changes nothing at all.
+ * The verdict counts also when the bot's clock is absurd: then it was given now. Throws version-not-found, hash-mismatch.
  */
 export async function acknowledgeConfig(deps: AcknowledgeConfigDeps, bot: CallingBot, ack: ConfigAck): Promise<void> {
-  const version = Number(ack.version);
-  const hash = await deps.findVersionHash(bot.botId, version);
-  if (hash === null) throw new DomainError('version-not-found', `There is no version ${version} of this bot.`);
-  if (hash !== ack.hash) {
-    throw new DomainError('hash-mismatch', `Version ${version} has another hash.`, { version: ack.version, expected_hash: hash });
-  }
-  await deps.saveAck({
+  const now = deps.now();
+  const verdict = await deps.saveAck({
     botId: bot.botId,
     generation: bot.generation,
-    version,
-    hash,
+    version: Number(ack.version),
+    hash: ack.hash,
     outcome: ack.outcome,
     error: ack.error,
-    appliedAt: new Date(ack.applied_at),
+    appliedAt: absurdTime(ack.applied_at, now) === null ? new Date(ack.applied_at) : now,
   });
+  if (verdict.outcome === 'unknown-version') {
+    throw new DomainError('version-not-found', `There is no version ${ack.version} of this bot.`);
+  }
+  if (verdict.outcome === 'other-hash') {
+    throw new DomainError('hash-mismatch', `Version ${ack.version} has another hash.`, { version: ack.version, expected_hash: verdict.issuedHash });
+  }
 }

@@ -2,7 +2,7 @@ import { leaseSeconds } from '@trawling/domain';
 import { uuid7 } from '@trawling/runtime';
 import { TestBot } from '../testing/test-bot.js';
 import { useTestWorld } from '../testing/test-world.js';
-import { lastSeenVersion } from './record-heartbeat.js';
+import { lastSeenVersionOf } from './record-heartbeat.js';
 
 describe('POST /bots/{id}/heartbeat', () => {
   const world = useTestWorld();
@@ -57,7 +57,7 @@ describe('POST /bots/{id}/heartbeat', () => {
     [{ last_seen_version: null, applied_version: '2' }, 2],
     [{ applied_version: null }, null],
   ])('takes %p as having seen %p', (status, expected) => {
-    expect(lastSeenVersion(status)).toBe(expected);
+    expect(lastSeenVersionOf(status)).toBe(expected);
   });
 
   it.each([

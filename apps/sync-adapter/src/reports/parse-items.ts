@@ -1,11 +1,14 @@
 import { type BatchResult } from '@trawling/contracts';
 import type { z } from 'zod';
+import { type SavedRows } from '../writes/save-rows.js';
 import { unstorable } from './storable.js';
 
 export type Rejection = BatchResult['rejected'][number];
 
 export interface ParsedItems<T> {
   items: T[];
+  /** Where each of `items` stood in the request. */
+  places: number[];
   rejected: Rejection[];
 }
 
@@ -19,13 +22,25 @@ export function parseItems<S extends z.ZodType>(
   refuse: (item: z.output<S>) => string | null,
 ): ParsedItems<z.output<S>> {
   const items: z.output<S>[] = [];
+  const places: number[] = [];
   const rejected: Rejection[] = [];
   raw.forEach((value, index) => {
     const outcome = parseItem(schema, value, refuse);
-    if ('reason' in outcome) rejected.push({ index, reason: outcome.reason });
-    else items.push(outcome.item);
+    if ('reason' in outcome) return void rejected.push({ index, reason: outcome.reason });
+    items.push(outcome.item);
+    places.push(index);
   });
-  return { items, rejected };
+  return { items, places, rejected };
+}
+
+/** The answer to a batch, given after its commit: `saved` tells of the parsed items, by their place among them. */
+export function verdictOf({ items, places, rejected }: ParsedItems<unknown>, saved: SavedRows): BatchResult {
+  const refused = saved.refused.map((place) => ({ index: places[place] ?? place, reason: 'cannot be stored' }));
+  return {
+    accepted: saved.added,
+    duplicates: items.length - saved.added - refused.length,
+    rejected: [...rejected, ...refused].sort((a, b) => a.index - b.index),
+  };
 }
 
 function parseItem<S extends z.ZodType>(

@@ -14,7 +14,7 @@ export async function storeCronResults(deps: StoreEventsDeps, input: { botId: st
     const absurd = absurdTime(run.run_at, now);
     return absurd === null ? null : `run_at: ${absurd}`;
   });
-  return saveParsedEvents(deps, input.botId, { items: parsed.items.map(cronResultEvent), rejected: parsed.rejected });
+  return saveParsedEvents(deps, input.botId, { ...parsed, items: parsed.items.map(cronResultEvent) });
 }
 
 /** How a run is stored: everything that names it in `data`, one line for people in `message`. */
@@ -26,5 +26,6 @@ export function cronResultEvent({ id, run_at, ...data }: CronRunResult): EventRo
     message: `${data.name} (${data.declaration_key}): ${data.status}`,
     data,
     timestamp: new Date(run_at),
+    source: 'bot',
   };
 }

@@ -1,11 +1,12 @@
-import { BotEvent, type BatchResult } from '@trawling/contracts';
+import { BotEvent, isReservedEventType, type BatchResult } from '@trawling/contracts';
 import type { EventRow } from '@trawling/database';
-import { parseItems, type ParsedItems } from './parse-items.js';
+import { type SavedRows } from '../writes/save-rows.js';
+import { parseItems, verdictOf, type ParsedItems } from './parse-items.js';
 import { absurdTime } from './storable.js';
 
 export interface StoreEventsDeps {
-  /** Answers how many were new; resolves after the commit. */
-  saveEvents: (botId: string, events: readonly EventRow[]) => Promise<number>;
+  /** Resolves after the commit. */
+  saveEvents: (botId: string, events: readonly EventRow[]) => Promise<SavedRows>;
   now: () => Date;
 }
 
@@ -18,13 +19,14 @@ export async function storeEvents(deps: StoreEventsDeps, input: { botId: string;
   const parsed = parseItems(BotEvent, input.items, (event) => {
     const absurd = absurdTime(event.timestamp, now);
     if (absurd) return `timestamp: ${absurd}`;
+    if (isReservedEventType(event.type)) return `type: ${event.type} is not a bot's to report`;
     const bytes = Buffer.byteLength(JSON.stringify(event.data));
     return bytes > MAX_DATA_BYTES ? `data: ${bytes} bytes are more than ${MAX_DATA_BYTES}` : null;
   });
   return saveParsedEvents(deps, input.botId, {
-    rejected: parsed.rejected,
+    ...parsed,
     items: parsed.items.map(({ id, type, severity, message, data, timestamp }) => ({
-      id, type, severity, message, data, timestamp: new Date(timestamp),
+      id, type, severity, message, data, timestamp: new Date(timestamp), source: 'bot',
     })),
   });
 }
@@ -35,6 +37,5 @@ export async function saveParsedEvents(
   botId: string,
   parsed: ParsedItems<EventRow>,
 ): Promise<BatchResult> {
-  const accepted = await deps.saveEvents(botId, parsed.items);
-  return { accepted, duplicates: parsed.items.length - accepted, rejected: parsed.rejected };
+  return verdictOf(parsed, await deps.saveEvents(botId, parsed.items));
 }

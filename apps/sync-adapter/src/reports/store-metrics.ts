@@ -1,12 +1,13 @@
 import { MetricPoint, type BatchResult } from '@trawling/contracts';
 import type { MetricRow } from '@trawling/database';
 import { canonicalJson, sha256Of } from '@trawling/domain';
-import { parseItems } from './parse-items.js';
+import { type SavedRows } from '../writes/save-rows.js';
+import { parseItems, verdictOf } from './parse-items.js';
 import { absurdTime } from './storable.js';
 
 export interface StoreMetricsDeps {
-  /** Answers how many were new; resolves after the commit. */
-  saveMetrics: (botId: string, metrics: readonly MetricRow[]) => Promise<number>;
+  /** Resolves after the commit. */
+  saveMetrics: (botId: string, metrics: readonly MetricRow[]) => Promise<SavedRows>;
   now: () => Date;
 }
 
@@ -16,14 +17,13 @@ const MAX_LABELS = 20;
 /** Appends points; name, time and labels are the key, so the first value sent for a point stays. */
 export async function storeMetrics(deps: StoreMetricsDeps, input: { botId: string; items: readonly unknown[] }): Promise<BatchResult> {
   const now = deps.now();
-  const { items, rejected } = parseItems(MetricPoint, input.items, (point) => {
+  const parsed = parseItems(MetricPoint, input.items, (point) => {
     const absurd = absurdTime(point.timestamp, now);
     if (absurd) return `timestamp: ${absurd}`;
     return Object.keys(point.labels).length > MAX_LABELS ? `labels: more than ${MAX_LABELS}` : null;
   });
-  const rows = items.map(({ name, timestamp, value, labels }) => ({
+  const rows = parsed.items.map(({ name, timestamp, value, labels }) => ({
     name, value, labels, timestamp: new Date(timestamp), labelsHash: sha256Of(canonicalJson(labels)),
   }));
-  const accepted = await deps.saveMetrics(input.botId, rows);
-  return { accepted, duplicates: rows.length - accepted, rejected };
+  return verdictOf(parsed, await deps.saveMetrics(input.botId, rows));
 }

@@ -182,8 +182,8 @@ function leasedMachines(client: PoolClient, botId: string) {
       );
       if (rows[0]?.before === change.state) return;
       await client.query(
-        `INSERT INTO bot_event (bot_id, id, type, severity, message, data, timestamp)
-           VALUES ($1, $2, $3, $4, $5, $6, now()) ON CONFLICT DO NOTHING`,
+        `INSERT INTO bot_event (bot_id, id, type, severity, message, data, timestamp, source)
+           VALUES ($1, $2, $3, $4, $5, $6, now(), 'server') ON CONFLICT DO NOTHING`,
         [botId, input.eventId, `machine.${change.state}`, change.state === 'failed' ? 'error' : 'info', change.reason,
           JSON.stringify({ generation, provider_id: change.providerId ?? null })],
       );

@@ -15,6 +15,12 @@ export type Keyring = {
   unwrap: (envelope: string, context: WrapContext) => Buffer;
   /** True for envelopes of older keys: rotation wraps them again. */
   needsRewrap: (envelope: string) => boolean;
+  /** The same plaintext under the current key. Throws as `unwrap`. */
+  rewrap: (envelope: string, context: WrapContext) => string;
+  /** Ids of the keys it has; the first is current. */
+  keyIds: readonly string[];
+  /** What every envelope of the current key begins with, and no other. */
+  currentPrefix: string;
 };
 
 /** `id:base64[,id:base64]`, each key 32 bytes, the first is current. Messages never repeat a key. */
@@ -34,7 +40,9 @@ export function createKeyring(masterKeys: string | readonly MasterKey[]): Keyrin
   const keys = typeof masterKeys === 'string' ? parseMasterKeys(masterKeys) : masterKeys;
   const current = keys[0];
   if (!current) throw new Error('MASTER_KEYS: at least one key is needed');
-  return {
+  const keyring: Keyring = {
+    keyIds: keys.map(({ id }) => id),
+    currentPrefix: `v1.${current.id}.`,
     wrap(plain, context) {
       const iv = randomBytes(12);
       const cipher = createCipheriv('aes-256-gcm', current.key, iv);
@@ -56,7 +64,9 @@ export function createKeyring(masterKeys: string | readonly MasterKey[]): Keyrin
       }
     },
     needsRewrap: (envelope) => parseEnvelope(envelope).id !== current.id,
+    rewrap: (envelope, context) => keyring.wrap(keyring.unwrap(envelope, context), context),
   };
+  return keyring;
 }
 
 function parseEnvelope(envelope: string) {

@@ -15,6 +15,8 @@ export * from './stores/audit-entry.store.js';
 export * from './stores/desired-bot.store.js';
 export * from './stores/bot-overview.store.js';
 export * from './stores/bot-secret.store.js';
+export * from './stores/signing-rotation.store.js';
+export * from './stores/rewrap.store.js';
 export * from './stores/report-history.store.js';
 export * from './stores/enrollment-decision.store.js';
 export * from './stores/agent-file.store.js';

@@ -32,7 +32,7 @@ afterAll(async () => {
 /** What the command printed; rejects with what it refused. */
 async function admin(args: string[], overrides: Record<string, string> = {}): Promise<string> {
   const printed: string[] = [];
-  const program = adminProgram({ version: '1.2.3', env: { ...env, ...overrides }, print: (line) => void printed.push(line) });
+  const program = adminProgram({ version: '1.2.3', env: { ...env, ...overrides }, print: (line) => void printed.push(line), note: () => undefined });
   for (const command of [program, ...program.commands]) command.exitOverride().configureOutput({ writeErr: () => undefined });
   await program.parseAsync(args, { from: 'user' });
   return printed.join('\n');
@@ -101,6 +101,8 @@ describe('admin create-api-key and revoke-api-key', () => {
     ['an owner’s key without an owner', ['create-api-key', '--name', 'x', '--role', 'owner'], /needs an owner/],
     ['an unknown role', ['create-api-key', '--name', 'x', '--role', 'king'], /Allowed choices/],
     ['a key that is not there', ['revoke-api-key', '0199a000-0000-7000-8000-000000000001'], /No API key/],
+    ['an id that is none, in a sentence', ['revoke-api-key', 'nonsense'], /^error: command-argument value 'nonsense' is invalid for argument 'id'\. Expected a UUID\.$/],
+    ['an owner that is none, in a sentence', ['create-api-key', '--name', 'x', '--role', 'owner', '--owner', ''], /^error: option '--owner <owner id>' argument '' is invalid\. Expected 1 to 100 letters/],
   ])('refuse %s', async (_what, args, message) => {
     await expect(admin(args)).rejects.toThrow(message);
   });

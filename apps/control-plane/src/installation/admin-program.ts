@@ -1,17 +1,11 @@
 import { OwnerId, Role, Uuid } from '@trawling/contracts';
-import { createKeyring, Ed25519PrivateJwk } from '@trawling/crypto';
-import { openDatabase, type Database } from '@trawling/database';
-import { type EnvSource, parseEnv, systemClock, uuid7 } from '@trawling/runtime';
 import { Command, Option } from 'commander';
-import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createApiKey, revokeApiKey } from '../auth/api-keys.js';
-import { AdminEnv } from '../env.js';
 import { initInstallation } from './init-installation.js';
+import { addKeyCommands } from './key-commands.js';
 import { publishAgent } from './publish-agent.js';
-
-/** What the command line needs of its process; tests pass their own. */
-export type AdminHost = { version: string; env: EnvSource; print: (line: string) => void };
+import { type AdminHost, parsedBy, readRootKey, runAdmin } from './run-admin.js';
 
 const actor = 'admin-cli';
 
@@ -26,7 +20,7 @@ export function adminProgram(host: AdminHost): Command {
     .addOption(new Option('--queue-backend <backend>', 'where BullMQ keeps its jobs').choices(['redis', 'postgres'] as const).makeOptionMandatory())
     .option('--json', 'print one JSON object')
     .action(({ rootKey, queueBackend, json }: { rootKey: string; queueBackend: 'redis' | 'postgres'; json?: true }) =>
-      run(host, json, async (deps) => {
+      runAdmin(host, json, async (deps) => {
         const rootPrivateJwk = readRootKey(rootKey);
         const result = await initInstallation(deps, { rootPrivateJwk, queueBackend });
         return { result, text: `Installation ${result.installation_id} ${result.created ? 'made' : 'was there already'}; queue in ${result.queue_backend}` };
@@ -38,12 +32,11 @@ export function adminProgram(host: AdminHost): Command {
     .description('make an API key and print it, the only time it is ever shown')
     .requiredOption('--name <name>', 'what it is for')
     .addOption(new Option('--role <role>', 'what it may do').choices(Role.options).makeOptionMandatory())
-    .option('--owner <owner id>', 'it sees only this owner’s bots; needed with role owner')
+    .option('--owner <owner id>', 'it sees only this owner’s bots; needed with role owner', parsedBy(OwnerId, '1 to 100 letters, digits or any of _ . : -'))
     .option('--json', 'print one JSON object')
     .action(({ name, role, owner, json }: { name: string; role: Role; owner?: string; json?: true }) =>
-      run(host, json, async (deps) => {
-        const ownerId = owner === undefined ? null : OwnerId.parse(owner);
-        const result = await createApiKey(deps, { name, role, ownerId, actor });
+      runAdmin(host, json, async (deps) => {
+        const result = await createApiKey(deps, { name, role, ownerId: owner ?? null, actor });
         return { result, text: result.key };
       }),
     );
@@ -51,11 +44,11 @@ export function adminProgram(host: AdminHost): Command {
   program
     .command('revoke-api-key')
     .description('end an API key at once')
-    .argument('<id>', 'the id of the key: its middle part, ttk_<id>_…')
+    .argument('<id>', 'the id of the key: its middle part, ttk_<id>_…', parsedBy(Uuid, 'a UUID'))
     .option('--json', 'print one JSON object')
     .action((id: string, { json }: { json?: true }) =>
-      run(host, json, async (deps) => {
-        await revokeApiKey(deps, { id: Uuid.parse(id), actor });
+      runAdmin(host, json, async (deps) => {
+        await revokeApiKey(deps, { id, actor });
         return { result: { id, revoked: true }, text: `API key ${id} is revoked` };
       }),
     );
@@ -67,40 +60,11 @@ export function adminProgram(host: AdminHost): Command {
     .option('--agent-version <version>', 'what to call it', host.version)
     .option('--json', 'print one JSON object')
     .action(({ file, agentVersion, json }: { file: string; agentVersion: string; json?: true }) =>
-      run(host, json, async (deps) => {
+      runAdmin(host, json, async (deps) => {
         const result = await publishAgent(deps, { content: new Uint8Array(readFileSync(file)), version: agentVersion });
         return { result, text: result.sha256 };
       }),
     );
+  addKeyCommands(program, host);
   return program;
-}
-
-type AdminDeps = Pick<Database, 'transaction'> & {
-  keyring: ReturnType<typeof createKeyring>;
-  now: () => Date;
-  newId: () => string;
-  randomBytes: (size: number) => Buffer;
-};
-
-async function run(host: AdminHost, json: true | undefined, action: (deps: AdminDeps) => Promise<{ result: object; text: string }>): Promise<void> {
-  const env = parseEnv(AdminEnv, host.env);
-  const database = await openDatabase({ url: env.DATABASE_URL, poolSize: 2 });
-  try {
-    const keyring = createKeyring(env.MASTER_KEYS);
-    const deps = { transaction: database.transaction, keyring, now: systemClock.now, newId: uuid7, randomBytes };
-    const { result, text } = await action(deps);
-    host.print(json ? JSON.stringify(result) : text);
-  } finally {
-    await database.close();
-  }
-}
-
-/** Its content never reaches a message. */
-function readRootKey(file: string): Ed25519PrivateJwk {
-  const text = readFileSync(file, 'utf8');
-  try {
-    return Ed25519PrivateJwk.parse(JSON.parse(text));
-  } catch {
-    throw new Error(`${file} holds no private Ed25519 JWK`);
-  }
 }

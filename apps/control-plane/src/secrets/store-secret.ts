@@ -7,7 +7,7 @@ import { type OpenSecret, sealSecrets } from './seal-secrets.js';
 export type StoreSecretDeps = { keyring: Keyring; signingKey: SigningKeySource };
 
 /** What binds a stored secret to its place: an envelope moved to another bot, name or version does not open. */
-const contextOf = (botId: string, { name, version }: { name: string; version: number }) => ({ bot_id: botId, name, version });
+export const secretContext = (botId: string, { name, version }: { name: string; version: number }) => ({ bot_id: botId, name, version });
 
 /** A new version of a secret: wrapped for us, sealed to each machine that may have it. Returns the version. */
 export async function storeSecret(
@@ -18,7 +18,7 @@ export async function storeSecret(
   const { botId, name, value } = secret;
   const { tx, at } = change;
   const version = await nextSecretVersion(tx, botId, name);
-  const ciphertext = deps.keyring.wrap(value, contextOf(botId, { name, version }));
+  const ciphertext = deps.keyring.wrap(value, secretContext(botId, { name, version }));
   await insertSecret(tx, { botId, name, version, ciphertext, createdAt: at });
 
   const credentials = await activeCredentials(tx, botId);
@@ -30,7 +30,7 @@ export async function storeSecret(
 /** The value of a stored secret. Only the control plane can do this; nothing but sealing and comparing may use it. */
 export function openSecret(deps: { keyring: Keyring }, botId: string, secret: CurrentSecret): OpenSecret {
   const { name, version, ciphertext } = secret;
-  return { name, version, value: deps.keyring.unwrap(ciphertext, contextOf(botId, secret)).toString('utf8') };
+  return { name, version, value: deps.keyring.unwrap(ciphertext, secretContext(botId, secret)).toString('utf8') };
 }
 
 /** Every secret the bot has, opened. */

@@ -7,6 +7,9 @@ import { holdToOpenApi } from '@trawling/http/testing';
 import { chooseQueueBackend } from '@trawling/queues';
 import { createLogger, type OnStop, uuid7, withReleasers } from '@trawling/runtime';
 import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { agent } from 'supertest';
 import { createApiKey } from '../auth/api-keys.js';
 import { openControlPlane } from '../compose.js';
@@ -27,11 +30,16 @@ export type TestControlPlane = {
   /** The database as its owner, who may do everything. */
   owner: Database;
   ownerUrl: string;
+  /** As its own role. */
+  databaseUrl: string;
   masterKeys: string;
   /** Every line logged so far. */
   logs: string[];
   keyring: Keyring;
   rootPublicJwk: Ed25519PublicJwk;
+  /** The private root key, and one that is not this installation's. */
+  rootKeyFile: string;
+  otherRootKeyFile: string;
   publishAgent: () => Promise<{ sha256: string }>;
   /** Throws when an answer since the last call was not as /openapi.json says. */
   checkResponses: () => void;
@@ -67,6 +75,13 @@ export async function openTestControlPlane({ agentBuild = true, redisUrl, route 
     const publish = () => publishAgent(deps, { content: new Uint8Array(randomBytes(64)), version: '0.0.0-test' });
     if (agentBuild) await publish();
 
+    const folder = mkdtempSync(join(tmpdir(), 'trawling-root-key-'));
+    onStop(() => rmSync(folder, { recursive: true, force: true }), 'root key files');
+    const rootKeyFile = join(folder, 'root.json');
+    const otherRootKeyFile = join(folder, 'other.json');
+    writeFileSync(rootKeyFile, JSON.stringify(root.privateJwk));
+    writeFileSync(otherRootKeyFile, JSON.stringify(generateEd25519().privateJwk));
+
     const routed = route ? await route(onStop, databaseUrl) : databaseUrl;
     const { app, document } = await openControlPlane(onStop, { databaseUrl: routed, redisUrl, masterKeys, logger, version: '0.0.0-test' });
     const hooks: (() => void)[] = [];
@@ -83,10 +98,13 @@ export async function openTestControlPlane({ agentBuild = true, redisUrl, route 
       makeKey,
       owner,
       ownerUrl: test.url,
+      databaseUrl,
       masterKeys,
       logs,
       keyring,
       rootPublicJwk: root.publicJwk,
+      rootKeyFile,
+      otherRootKeyFile,
       publishAgent: publish,
     };
   });

@@ -33,6 +33,19 @@ export async function eraseSecret(tx: Tx, botId: string, name: string, at: Date)
   await tx.sealedSecret.deleteMany({ where: { botId, name } });
 }
 
+/** Forgets the values before `version`: nothing refers to them any more, and a rollback takes the newest. */
+export async function eraseOlderSecrets(tx: Tx, botId: string, name: string, version: number): Promise<void> {
+  await tx.botSecret.updateMany({ where: { botId, name, version: { lt: version } }, data: { ciphertext: '' } });
+  await tx.sealedSecret.deleteMany({ where: { botId, name, version: { lt: version } } });
+}
+
+/** What was sealed to machines that may not ask any more, of one bot or of all. Answers how many it was. */
+export async function deleteSealedForRevoked(tx: Tx, botId: string | null = null): Promise<number> {
+  return tx.$executeRaw`
+    DELETE FROM sealed_secret d USING bot_credential c
+    WHERE c.id = d.credential_id AND c.revoked_at IS NOT NULL AND (${botId}::uuid IS NULL OR d.bot_id = ${botId}::uuid)`;
+}
+
 /** Credentials that are not revoked: whom secrets are sealed to. */
 export async function activeCredentials(tx: Tx, botId: string): Promise<Prisma.BotCredentialGetPayload<object>[]> {
   return tx.botCredential.findMany({ where: { botId, revokedAt: null } });

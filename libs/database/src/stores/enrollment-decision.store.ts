@@ -1,5 +1,6 @@
 import type { ProblemCode } from '@trawling/contracts';
 import type { Prisma } from '../generated/prisma/client.js';
+import { deleteSealedForRevoked } from './bot-secret.store.js';
 
 type Tx = Prisma.TransactionClient;
 /** A machine's request that waits for a verdict. */
@@ -61,6 +62,7 @@ export async function supersedeCredentials(tx: Tx, botId: string, at: Date): Pro
     where: { botId, revokedAt: null },
     data: { revokedAt: at, revokedReason: 'superseded' },
   });
+  await deleteSealedForRevoked(tx, botId);
 }
 
 export async function insertCredential(

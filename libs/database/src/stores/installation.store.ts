@@ -23,6 +23,11 @@ export async function insertInstallation(
   await tx.installation.create({ data: row });
 }
 
+/** The keys agents may trust from now on, as the root key signed them. */
+export async function replaceKeySet(tx: Tx, keySet: string): Promise<void> {
+  await tx.installation.update({ where: { singleton: true }, data: { keySet } });
+}
+
 /** Two `init` at once take turns: the second finds what the first made. Held until the transaction ends. */
 export async function lockInstallation(tx: Tx): Promise<void> {
   await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtext('trawling.installation'))`;

@@ -11,7 +11,7 @@ export const ACCEPT_PATCH = `${CONFIG_PATCH_MEDIA_TYPE}, application/json, appli
 export interface ConfigBase {
   /** Null when there is none. */
   hash(): Sha256 | null;
-  /** On the disk before it is current. */
+  /** Survives a restart if the disk takes it; without it, the next config comes whole. */
   keep(text: string, hash: Sha256): Promise<void>;
   /** The text that a patch makes of it; null when the patch is not one, or does not fit. */
   patched(patch: string): string | null;
@@ -24,8 +24,8 @@ export async function openConfigBase(host: Host, path: string): Promise<ConfigBa
     hash: () => current?.hash ?? null,
     keep: async (text, hash) => {
       if (current?.hash === hash) return;
-      await host.writeAtomic(path, text);
       current = { text, hash };
+      await host.writeAtomic(path, text).catch(() => undefined);
     },
     patched: (patch) => (current === null ? null : patchedText(current.text, patch)),
   };

@@ -62,6 +62,11 @@ export async function openCredentials(deps: CredentialsDeps): Promise<Credential
   let good = true;
   let writing: Promise<void> = Promise.resolve();
 
+  const showOutside = async () => {
+    const shown = await deps.host.readText(deps.enrolledPath);
+    if (shown !== null && shown !== state.current.credential) await deps.host.writeAtomic(deps.enrolledPath, state.current.credential);
+  };
+
   /** In memory once it is on the disk; one change after the other. */
   const change = (make: (before: Stored) => Stored): Promise<void> => {
     const done = writing.then(async () => {
@@ -70,7 +75,7 @@ export async function openCredentials(deps: CredentialsDeps): Promise<Credential
       await file.write(next);
       const moved = next.current.id !== state.current.id;
       state = next;
-      if (moved && (await deps.host.readText(deps.enrolledPath)) !== null) await deps.host.writeAtomic(deps.enrolledPath, next.current.credential);
+      if (moved) await showOutside();
     });
     writing = done.catch(() => undefined);
     return done;
@@ -87,6 +92,7 @@ export async function openCredentials(deps: CredentialsDeps): Promise<Credential
   };
 
   if (file.current() === null) await file.write(state);
+  await showOutside();
 
   return {
     inOrder: () => {

@@ -52,6 +52,8 @@ export interface TestSyncAdapter {
   enrolled(): EnrollRequest | null;
   stream: TestStream;
   delta: TestDelta;
+  /** Config requests that asked to wait. */
+  readonly longPolls: number;
   /** Config answers with a body: what kind, and how many bytes. */
   bodies: { kind: 'payload' | 'patch'; bytes: number }[];
   /** SHA-256 of the credentials that are good, the older one first: two while a rotation is under way. */
@@ -64,7 +66,9 @@ export interface TestSyncAdapter {
   publishRaw(text: string, hash: string, signature: string): void;
   putSecret(secret: Omit<SealedSecretPayload, 'bot_id'>): void;
   /** Replaces the signing key; the key set gets the next version. */
-  rotateSigningKey(): Promise<void>;
+  rotateSigningKey(options?: { publishKeySet: boolean }): Promise<void>;
+  /** Serves this as the key set. */
+  serveKeySet(jws: string): void;
   fault(call: string, fault: Fault | null): void;
   close(): Promise<void>;
 }
@@ -93,6 +97,7 @@ export async function startTestSyncAdapter(botId: string = randomUUID()): Promis
   const calls: string[] = [];
   const delta = createTestDelta();
   const bodies: TestSyncAdapter['bodies'] = [];
+  let longPolls = 0;
   let credentials: { id: string; hash: string }[] = [];
 
   /** The first use of a candidate makes it the credential. */
@@ -123,6 +128,7 @@ export async function startTestSyncAdapter(botId: string = randomUUID()): Promis
   const config = async (request: IncomingMessage, response: ServerResponse, query: URLSearchParams) => {
     const isKnown = () => desired === null || request.headers['if-none-match'] === `"${desired.hash}"`;
     const wait = Number(query.get('wait') ?? 0);
+    if (wait > 0) longPolls += 1;
     if (isKnown() && wait > 0) {
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, wait * 1000);
@@ -225,6 +231,9 @@ export async function startTestSyncAdapter(botId: string = randomUUID()): Promis
     stream,
     delta,
     bodies,
+    get longPolls() {
+      return longPolls;
+    },
     credentialHashes: () => credentials.map(({ hash }) => hash),
     restoreCredentials: () => {
       if (enrolled) credentials = [{ id: enrolled.credential_id, hash: enrolled.credential_hash }];
@@ -242,11 +251,12 @@ export async function startTestSyncAdapter(botId: string = randomUUID()): Promis
       stream.hint(['config']);
     },
     putSecret: (secret) => void secrets.set(secret.name, secret),
-    rotateSigningKey: async () => {
+    rotateSigningKey: async ({ publishKeySet } = { publishKeySet: true }) => {
       keySetVersion += 1;
       signing = { kid: `k${keySetVersion}`, ...generateEd25519() };
-      keySet = await makeKeySet();
+      if (publishKeySet) keySet = await makeKeySet();
     },
+    serveKeySet: (jws) => (keySet = jws),
     fault: (call, fault) => {
       if (fault) faults.set(call, fault);
       else faults.delete(call);

@@ -15,6 +15,8 @@ export const depConstraints = [
   { sourceTag: 'type:app', onlyDependOnLibsWithTags: ['type:contract', 'type:domain', 'type:kit', 'type:infra'] },
   // Development tools; the end-to-end tests reuse what the launcher sees the fleet with.
   { sourceTag: 'type:tool', onlyDependOnLibsWithTags: ['type:contract', 'type:domain', 'type:kit'] },
+  // The benchmark writes a fleet of ten thousand into the database itself, and measures against Prisma and pg.
+  { sourceTag: 'type:bench', onlyDependOnLibsWithTags: ['type:contract', 'type:domain', 'type:kit', 'type:infra', 'type:tool'] },
   { sourceTag: 'type:e2e', onlyDependOnLibsWithTags: ['type:contract', 'type:domain', 'type:kit', 'type:tool'] },
   { sourceTag: 'runtime:any', onlyDependOnLibsWithTags: ['runtime:any'] },
   { sourceTag: 'runtime:server', onlyDependOnLibsWithTags: ['runtime:any', 'runtime:server'] },

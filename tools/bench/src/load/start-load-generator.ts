@@ -1,0 +1,31 @@
+import { type OnStop } from '@trawling/runtime';
+import { fork } from 'node:child_process';
+import { z } from 'zod';
+import { type LoadOrder } from '../load-generator.js';
+import { type LoadResult } from './generate-load.js';
+
+const Reply = z.union([z.object({ result: z.custom<LoadResult>() }), z.object({ error: z.string() })]);
+
+export type LoadGenerator = (order: LoadOrder) => Promise<LoadResult>;
+
+/** Keeps one generator process; it takes one order at a time. */
+export function startLoadGenerator(onStop: OnStop, program: { node: string; script: string }): LoadGenerator {
+  const child = fork(program.script, { execPath: program.node, execArgv: [], env: { NODE_ENV: 'production' } });
+  const over = new Promise<void>((resolve) => child.once('close', () => resolve()));
+  onStop(async () => {
+    child.kill();
+    await over;
+  }, 'load generator');
+  return (order) =>
+    new Promise((resolve, reject) => {
+      const ended = (): void => reject(new Error('the load generator ended'));
+      child.once('exit', ended);
+      child.once('message', (message) => {
+        child.off('exit', ended);
+        const reply = Reply.parse(message);
+        if ('error' in reply) reject(new Error(reply.error));
+        else resolve(reply.result);
+      });
+      child.send(order);
+    });
+}

@@ -1,0 +1,58 @@
+import { createHistogram, type Histogram } from './histogram.js';
+
+/** Milliseconds, from before the request was written to after the answer was read. */
+export type CallSummary = { count: number; p50: number; p95: number; p99: number; max: number; bytes: number };
+
+export type LogSummary = {
+  calls: Record<string, CallSummary>;
+  /** What should not have happened, by call and code: `heartbeat 503 unavailable`, `config ECONNRESET`. */
+  errors: Record<string, number>;
+  /** What a bot saw, by name: hints, applied versions, closes of streams. */
+  counts: Record<string, number>;
+};
+
+export type CallLog = {
+  answered: (call: string, ms: number, bytes: number) => void;
+  failed: (what: string) => void;
+  count: (what: string) => void;
+  summary: () => LogSummary;
+  reset: () => void;
+};
+
+/** What a whole fleet saw since the last reset. */
+export function createCallLog(): CallLog {
+  const calls = new Map<string, { latencies: Histogram; bytes: number }>();
+  const errors = new Map<string, number>();
+  const counts = new Map<string, number>();
+  const add = (map: Map<string, number>, key: string): void => void map.set(key, (map.get(key) ?? 0) + 1);
+
+  return {
+    answered(call, ms, bytes) {
+      const entry = calls.get(call) ?? { latencies: createHistogram(), bytes: 0 };
+      calls.set(call, entry);
+      entry.latencies.record(ms);
+      entry.bytes += bytes;
+    },
+    failed: (what) => add(errors, what),
+    count: (what) => add(counts, what),
+    summary: () => ({
+      calls: Object.fromEntries([...calls].map(([call, entry]) => [call, summarise(entry)])),
+      errors: Object.fromEntries(errors),
+      counts: Object.fromEntries(counts),
+    }),
+    reset() {
+      calls.clear();
+      errors.clear();
+      counts.clear();
+    },
+  };
+}
+
+const summarise = ({ latencies, bytes }: { latencies: Histogram; bytes: number }): CallSummary => ({
+  count: latencies.count(),
+  p50: latencies.quantile(0.5),
+  p95: latencies.quantile(0.95),
+  p99: latencies.quantile(0.99),
+  max: latencies.max(),
+  bytes,
+});

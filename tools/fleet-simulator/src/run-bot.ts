@@ -1,0 +1,104 @@
+import { type StreamTopic } from '@trawling/contracts';
+import { type Clock, jitter } from '@trawling/runtime';
+import { type BotStream } from './bot-stream.js';
+import { CallFailed } from './bot-http.js';
+import { type SimulatedBot } from './simulated-bot.js';
+
+export type Mode = 'poll' | 'long-poll' | 'stream';
+
+export type RunBotDeps = {
+  clock: Clock;
+  random: () => number;
+  /** This bot's own: aborted by whoever ends the run, and by the bot itself once it is told that it is gone. */
+  life: AbortController;
+  /** Only in mode stream. */
+  openStream: (onHint: (topics: readonly StreamTopic[]) => void) => BotStream;
+  /** Each time the server told the bot to look, before it looks. */
+  onHint: () => void;
+};
+
+export type Pace = { mode: Mode; metricsSeconds: number; waitSeconds: number };
+
+const RETRY_MS = 5_000;
+
+/** One bot's life until it is aborted: first config, then looking, beating and measuring, each at its own pace and phase. */
+export async function runBot(deps: RunBotDeps, bot: SimulatedBot, pace: Pace): Promise<void> {
+  const { clock, random, life } = deps;
+  const { signal } = life;
+  const bell = createBell();
+  let stream: BotStream | null = null;
+
+  /** Runs until it succeeds or everything ends; the server's Retry-After is what counts. */
+  async function insist(work: () => Promise<unknown>): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        await work();
+        return;
+      } catch (error) {
+        if (error instanceof CallFailed && isFinal(error.status)) return life.abort();
+        // Everything else was counted by whoever found it; the bot lives on.
+        const asked = error instanceof CallFailed ? error.retryAfterMs : 0;
+        await clock.sleep(jitter(Math.max(asked, RETRY_MS), 0.2, random), signal);
+      }
+    }
+  }
+  const look = (wait: number) => insist(() => bot.look(wait, signal));
+  const every = async (seconds: () => number, work: () => Promise<unknown>): Promise<void> => {
+    await clock.sleep(random() * seconds() * 1000, signal);
+    for (let due = clock.monotonicMs(); !signal.aborted; due += seconds() * 1000) {
+      await clock.sleep(Math.max(0, due - clock.monotonicMs()), signal);
+      if (!signal.aborted) await insist(work);
+    }
+  };
+
+  const keepLooking = async (): Promise<void> => {
+    while (!signal.aborted) {
+      const patient = pace.mode === 'long-poll' || (pace.mode === 'stream' && !stream?.isUp());
+      if (!patient) await bell.wait(clock, jitter((bot.applied()?.pollSeconds ?? 30) * 1000, 0.1, random), signal);
+      if (!signal.aborted) await look(patient ? pace.waitSeconds : 0);
+    }
+  };
+
+  await look(0);
+  if (signal.aborted) return;
+  if (pace.mode === 'stream') {
+    stream = deps.openStream(() => {
+      deps.onHint();
+      bell.ring();
+    });
+  }
+  await Promise.all([
+    keepLooking(),
+    every(() => bot.applied()?.heartbeatSeconds ?? 30, async () => {
+      if (await bot.beat()) bell.ring();
+    }),
+    every(() => pace.metricsSeconds, () => bot.measure()),
+  ]);
+  stream?.close();
+}
+
+/** Revoked, not ours, gone: a real agent asks hourly or never; a simulated one has said what it came to say. */
+const isFinal = (status: number | null): boolean => status === 401 || status === 404 || status === 410;
+
+/** Ends a sleep early; a ring while nobody sleeps is kept for the next. */
+function createBell() {
+  let rung = false;
+  let waking: AbortController | null = null;
+  return {
+    ring(): void {
+      rung = true;
+      waking?.abort();
+    },
+    async wait(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
+      if (!rung) {
+        waking = new AbortController();
+        const stop = (): void => waking?.abort();
+        signal.addEventListener('abort', stop, { once: true });
+        await clock.sleep(ms, waking.signal);
+        signal.removeEventListener('abort', stop);
+        waking = null;
+      }
+      rung = false;
+    },
+  };
+}

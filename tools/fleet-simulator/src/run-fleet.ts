@@ -1,0 +1,111 @@
+import { systemClock, uuid7 } from '@trawling/runtime';
+import { Agent } from 'node:http';
+import { Agent as TlsAgent } from 'node:https';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { createBotHttp } from './bot-http.js';
+import { openBotStream } from './bot-stream.js';
+import { createCallLog, type LogSummary } from './call-log.js';
+import { type FleetFile, type SimulatedIdentity } from './fleet-file.js';
+import { type Mode, runBot } from './run-bot.js';
+import { createSimulatedBot } from './simulated-bot.js';
+
+export type FleetOptions = {
+  url: string;
+  rootPublicJwk: FleetFile['root_public_jwk'];
+  bots: readonly SimulatedIdentity[];
+  mode: Mode;
+  /** Over which the bots start. */
+  rampSeconds: number;
+  metricsSeconds: number;
+  /** Of a long poll. */
+  waitSeconds: number;
+  /** One kept-alive connection per bot, or a pool shared by all, as behind a proxy. */
+  connections: 'own' | number;
+};
+
+export type FleetSummary = LogSummary & {
+  bots: number;
+  /** Have applied a config. */
+  synced: number;
+  streams: number;
+  seconds: number;
+  /** How late the simulator's own event loop was at worst in 99 %: when this is high, so are the latencies, whatever the server does. */
+  event_loop_p99_ms: number;
+};
+
+/** When a bot was told to look, as milliseconds since the epoch with fractions. */
+export type Hinted = { bot_id: string; at: number };
+
+export type Fleet = {
+  /** Since the last reset. */
+  summary: () => FleetSummary;
+  hinted: () => readonly Hinted[];
+  /** Forgets what was counted; the bots go on. */
+  reset: () => void;
+  stop: () => Promise<void>;
+};
+
+/** Starts the bots over `rampSeconds` and lets them live until `stop`. */
+export function startFleet(options: FleetOptions): Fleet {
+  const baseUrl = new URL(options.url);
+  const log = createCallLog();
+  const loopDelay = monitorEventLoopDelay({ resolution: 5 });
+  loopDelay.enable();
+  const newAgent = (sockets: object) => new (baseUrl.protocol === 'https:' ? TlsAgent : Agent)({ keepAlive: true, ...sockets });
+  const shared = options.connections === 'own' ? null : newAgent({ maxSockets: options.connections });
+  const agents = shared ? [shared] : options.bots.map(() => newAgent({ maxFreeSockets: 1 }));
+  let since = systemClock.monotonicMs();
+  let hinted: Hinted[] = [];
+
+  const members = options.bots.map((identity, index) => {
+    const life = new AbortController();
+    const agent = agents[shared ? 0 : index] ?? newAgent({});
+    const http = createBotHttp({ baseUrl, credential: identity.credential, agent, log, monotonicMs: systemClock.monotonicMs });
+    const bot = createSimulatedBot(
+      { http, log, now: systemClock.now, newId: uuid7, rootPublicJwk: options.rootPublicJwk },
+      identity,
+    );
+    let isUp = (): boolean => false;
+    const live = async (): Promise<void> => {
+      await systemClock.sleep((index / options.bots.length) * options.rampSeconds * 1000, life.signal);
+      if (life.signal.aborted) return;
+      await runBot({
+        clock: systemClock,
+        random: Math.random,
+        life,
+        onHint: () => hinted.push({ bot_id: identity.bot_id, at: performance.timeOrigin + performance.now() }),
+        openStream: (onHint) => {
+          const { bot_id: botId, credential } = identity;
+          const stream = openBotStream({ baseUrl, botId, credential, log, clock: systemClock, random: Math.random, signal: life.signal, onHint });
+          isUp = stream.isUp;
+          return stream;
+        },
+      }, bot, options);
+    };
+    return { bot, life, isUp: () => isUp(), ended: live().catch((error: unknown) => log.failed(`simulator: ${String(error)}`)) };
+  });
+
+  return {
+    summary: () => ({
+      bots: members.length,
+      synced: members.filter(({ bot }) => bot.applied() !== null).length,
+      streams: members.filter(({ isUp }) => isUp()).length,
+      seconds: (systemClock.monotonicMs() - since) / 1000,
+      event_loop_p99_ms: loopDelay.percentile(99) / 1e6,
+      ...log.summary(),
+    }),
+    hinted: () => hinted,
+    reset() {
+      since = systemClock.monotonicMs();
+      hinted = [];
+      log.reset();
+      loopDelay.reset();
+    },
+    async stop() {
+      for (const { life } of members) life.abort();
+      await Promise.all(members.map(({ ended }) => ended));
+      for (const agent of agents) agent.destroy();
+      loopDelay.disable();
+    },
+  };
+}

@@ -1,5 +1,6 @@
 import { BotConfigPayload } from '@trawling/contracts';
 import { makeBot, view } from '../testing/bots.js';
+import { enroll } from '../testing/enroll.js';
 import { type Api, useControlPlane } from '../testing/open-test-control-plane.js';
 
 const controlPlane = useControlPlane();
@@ -58,6 +59,29 @@ describe('a secret', () => {
     expect((await view(api, botId)).secrets).toEqual([]);
     const rows = await controlPlane().owner.prisma.botSecret.findMany({ where: { botId } });
     expect(rows.map((row) => row.ciphertext)).toEqual(['', '']);
+  });
+
+  it('keeps no older value, neither wrapped nor sealed, once a newer one is named', async () => {
+    await put('llm_api_key', 'a');
+    await enroll(controlPlane(), botId);
+    await put('llm_api_key', 'b');
+
+    const { prisma } = controlPlane().owner;
+    const rows = await prisma.botSecret.findMany({ where: { botId }, orderBy: { version: 'asc' } });
+    expect(rows.map(({ version, ciphertext, deletedAt }) => [version, ciphertext !== '', deletedAt])).toEqual([[1, false, null], [2, true, null]]);
+    expect((await prisma.sealedSecret.findMany({ where: { botId } })).map((row) => row.version)).toEqual([2]);
+  });
+
+  it('is sealed to no machine that may not ask any more', async () => {
+    await put('llm_api_key', 'a');
+    const first = await enroll(controlPlane(), botId);
+    const second = await enroll(controlPlane(), botId);
+    const sealedTo = async () => (await controlPlane().owner.prisma.sealedSecret.findMany({ where: { botId } })).map((row) => row.credentialId);
+
+    expect(first.keys.credentialId).not.toBe(second.keys.credentialId);
+    expect(await sealedTo()).toEqual([second.keys.credentialId]);
+    await api.delete(`/bots/${botId}`).expect(202);
+    expect(await sealedTo()).toEqual([]);
   });
 
   it('never uses a number twice, also after a deletion', async () => {

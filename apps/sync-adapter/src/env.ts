@@ -9,6 +9,7 @@ export const Env = z.object({
   INTERNAL_PORT: Port.default(4201).describe('Port of the internal listener: /healthz and /readyz.'),
   HOST: z.string().default('127.0.0.1').describe('Address both listeners bind to. Loopback unless told otherwise; TLS ends in front of it.'),
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).describe('Postgres under the role trawling_sync_adapter, connected directly: LISTEN needs a session.'),
+  MAX_STREAMS: z.coerce.number().int().min(1).default(20_000).describe('WebSocket streams this replica carries; more are answered 503 and poll meanwhile.'),
   LOG_LEVEL: LogLevel.default('info').describe('trace, debug, info, warn, error, fatal or silent.'),
 });
 export type Env = z.output<typeof Env>;

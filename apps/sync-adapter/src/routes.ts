@@ -13,6 +13,7 @@ import { type ReadKeySetDeps } from './keys/read-key-set.js';
 import { reportsRoutes, type ReportsRoutesDeps } from './reports/reports.routes.js';
 import { type RelaySecretsDeps } from './secrets/relay-secrets.js';
 import { secretsRoutes } from './secrets/secrets.routes.js';
+import { streamRoutes } from './stream/stream.routes.js';
 
 export type SyncRoutesDeps = { auth: Authenticator<CallingBot> } & EnrollmentRoutesDeps &
   BootRoutesDeps &
@@ -30,6 +31,7 @@ export const syncRoutes = (deps: SyncRoutesDeps): Route[] => [
   ...enrollmentRoutes(deps), //  POST /bots/:bot_id/enroll
   ...bootRoutes(deps), //        POST /bots/:bot_id/boot
   ...configRoutes(deps), //      GET  /bots/:bot_id/config
+  ...streamRoutes(deps), //      GET  /bots/:bot_id/stream (WebSocket; without upgrade 426)
   ...keysRoutes(deps), //        GET  /bots/:bot_id/keys
   ...secretsRoutes(deps), //     GET  /bots/:bot_id/secrets
   ...acksRoutes(deps), //        POST /bots/:bot_id/config_ack

@@ -4,6 +4,8 @@ import { credentialVerdict, refuse } from './credential-verdict.js';
 
 export interface AuthenticateBotDeps {
   findCredential: (credentialId: string) => Promise<CredentialRow | null>;
+  /** Makes the candidate of a rotation the bot's credential; false when it may not become it. */
+  takeIntoUse: (candidate: CredentialRow) => Promise<boolean>;
 }
 
 /** Who calls: everything a feature may know about the machine on the other end. */
@@ -29,5 +31,7 @@ export async function authenticateBot(
 
   const verdict = credentialVerdict(row, input.botId);
   if (verdict) throw refuse(verdict);
+  // Before anything else happens in its name, so that the old one is dead as soon as the new one lives.
+  if (row.candidate && !(await deps.takeIntoUse(row))) throw refuse('unauthenticated');
   return { botId: row.botId, credentialId: row.credentialId, generation: row.generation };
 }

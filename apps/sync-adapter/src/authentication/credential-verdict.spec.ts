@@ -7,6 +7,7 @@ const facts: CredentialFacts = {
   revokedReason: null,
   currentGeneration: 2,
   decommissionRequestedAt: null,
+  replaced: false,
 };
 const revoked = (revokedReason: string | null): Partial<CredentialFacts> => ({ revokedAt: new Date(), revokedReason });
 
@@ -18,6 +19,7 @@ describe('credentialVerdict', () => {
     ['one revoked for security, on another bot', revoked('security'), 'b', 'unauthenticated'],
     ['one revoked for no stated reason', revoked(null), 'a', 'unauthenticated'],
     ['one revoked for a reason from the future', revoked('moon-phase'), 'a', 'unauthenticated'],
+    ['one that another took over from', { replaced: true }, 'a', 'unauthenticated'],
     ['one revoked with its bot', revoked('decommissioned'), 'a', 'bot-decommissioned'],
     ['one whose bot is being decommissioned', { decommissionRequestedAt: new Date() }, 'a', 'bot-decommissioned'],
     ['one of a decommissioned bot, on another bot', revoked('decommissioned'), 'b', 'bot-not-found'],

@@ -9,6 +9,8 @@ export interface CredentialFacts {
   /** Newest machine generation wanted for the bot. */
   currentGeneration: number;
   decommissionRequestedAt: Date | null;
+  /** Another credential took over from it. */
+  replaced: boolean;
 }
 
 /** What a fenced holder hears; each with its code in the error table. */
@@ -30,6 +32,7 @@ export const refuse = (code: Refusal): DomainError => new DomainError(code, refu
 export function credentialVerdict(facts: CredentialFacts, botId: string): Refusal | null {
   const revokedFor = facts.revokedAt === null ? null : (facts.revokedReason ?? 'security');
   if (revokedFor !== null && revokedFor !== 'decommissioned' && revokedFor !== 'superseded') return 'unauthenticated';
+  if (facts.replaced) return 'unauthenticated';
   if (facts.botId !== botId) return 'bot-not-found';
   if (revokedFor === 'decommissioned' || facts.decommissionRequestedAt !== null) return 'bot-decommissioned';
   if (revokedFor === 'superseded' || facts.generation < facts.currentGeneration) return 'machine-superseded';

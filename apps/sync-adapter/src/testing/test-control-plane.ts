@@ -1,6 +1,6 @@
 import { BotSettings, EnrollRequest, X25519PublicJwk, type BotConfigPayload, type BotSettingsInput, type Ed25519PublicJwk } from '@trawling/contracts';
 import { generateEd25519, generateX25519, jwkThumbprint, sealSecret, signConfig, signKeySet, verifyEnrollRequest } from '@trawling/crypto';
-import { notify, type Database } from '@trawling/database';
+import { notify, type Change, type Database } from '@trawling/database';
 import { canonicalJson, generateBotConfig, sha256Of } from '@trawling/domain';
 import { uuid7 } from '@trawling/runtime';
 import { randomBytes } from 'node:crypto';
@@ -90,15 +90,24 @@ export async function openTestControlPlane(db: Database) {
     },
 
     async revoke(credentialId: string, revokedReason: string): Promise<void> {
-      await prisma.botCredential.update({ where: { id: credentialId }, data: { revokedAt: new Date(), revokedReason } });
+      await db.transaction(async (tx) => {
+        const { botId } = await tx.botCredential.update({ where: { id: credentialId }, data: { revokedAt: new Date(), revokedReason } });
+        await notify(tx, { topic: 'credential', ids: [botId] });
+      });
     },
-    async decommission(botId: string): Promise<void> {
-      await prisma.bot.update({ where: { id: botId }, data: { decommissionRequestedAt: new Date() } });
-    },
-    async wantGeneration(botId: string, machineGeneration: number): Promise<void> {
-      await prisma.bot.update({ where: { id: botId }, data: { machineGeneration } });
-    },
+    decommission: (botId: string) => changeFence(botId, { decommissionRequestedAt: new Date() }),
+    wantGeneration: (botId: string, machineGeneration: number) => changeFence(botId, { machineGeneration }),
+
+    /** Says that something may be different. */
+    tell: (change: Change) => notify(prisma, change),
   };
+
+  async function changeFence(botId: string, data: { decommissionRequestedAt: Date } | { machineGeneration: number }): Promise<void> {
+    await db.transaction(async (tx) => {
+      await tx.bot.update({ where: { id: botId }, data });
+      await notify(tx, { topic: 'credential', ids: [botId] });
+    });
+  }
 
   async function saveVersion(botId: string, version: number, settings: BotSettings, secrets: string[]): Promise<BotConfigPayload> {
     const issuedAt = new Date();

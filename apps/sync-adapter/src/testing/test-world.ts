@@ -3,7 +3,7 @@ import { createTestDatabase } from '@trawling/database/testing';
 import { holdToOpenApi } from '@trawling/http/testing';
 import { withReleasers } from '@trawling/runtime';
 import { createMemoryLogger } from '@trawling/runtime/testing';
-import { openSyncAdapter } from '../compose.js';
+import { listenToBots, openSyncAdapter } from '../compose.js';
 import { openTestControlPlane } from './test-control-plane.js';
 
 export type TestWorld = Awaited<ReturnType<typeof openTestWorld>>['value'];
@@ -13,6 +13,8 @@ export interface TestWorldOptions {
   enrollWaitMs?: number;
   /** False: the control plane decides only when told. */
   decides?: boolean;
+  maxStreams?: number;
+  pingMs?: number;
 }
 
 /** Opens a world for one spec file, closes it after, and fails each test whose answers the document does not describe. */
@@ -61,8 +63,11 @@ const openTestWorld = (options: TestWorldOptions, afterEachTest: (check: () => v
       databaseUrl: database.roleUrl('trawling_sync_adapter'),
       logger: log.logger,
       version: '0.0.0-test',
+      maxStreams: options.maxStreams ?? 100,
       ...(options.enrollWaitMs === undefined ? {} : { enrollWaitMs: options.enrollWaitMs }),
+      ...(options.pingMs === undefined ? {} : { pingMs: options.pingMs }),
     });
+    const { url } = await listenToBots(onStop, adapter, { port: 0, host: '127.0.0.1' });
     const app = holdToOpenApi(adapter.app, adapter.document, afterEachTest);
-    return { app, document: adapter.document, controlPlane, database, log };
+    return { app, url, streams: adapter.streams, document: adapter.document, controlPlane, database, log };
   });

@@ -101,7 +101,7 @@ describe('a rotation of the master key', () => {
     const botId = await makeBot(api, { owner_id: 'alice', secrets: { llm_api_key: 'erased' } });
     const { transaction, prisma } = controlPlane().owner;
     const keyring = createKeyring(withNewKey('k5', controlPlane().masterKeys));
-    const [read] = await transaction((tx) => secretsWrappedOtherwise(tx, keyring.currentPrefix, { after: null, limit: 1_000 })).then((rows) =>
+    const [read] = await transaction((tx) => secretsWrappedOtherwise(tx, keyring.currentPrefix, { after: null, limit: 10_000 })).then((rows) =>
       rows.filter((row) => row.botId === botId),
     );
     if (!read) throw new Error('the secret was not found');

@@ -4,6 +4,7 @@ import { type ApplyVersionDeps } from './apply/apply-version.js';
 import { type EventFrame } from './gateway/frames.js';
 import { type GatewayClient } from './gateway/gateway-client.js';
 import { fenceFor } from './loop/fence.js';
+import { openLease } from './loop/lease.js';
 import { createGatewayHealer } from './loop/heal-gateway.js';
 import { healthOf, sendHeartbeats } from './loop/heartbeat.js';
 import { nothingSaid } from './loop/keep-in-line.js';
@@ -19,6 +20,7 @@ import { type CronResults } from './reports/cron-results.js';
 import { measure } from './reports/measure.js';
 import { type Reporter } from './reports/reporter.js';
 import { type SecurityEvents } from './reports/security-events.js';
+import { type ServerClock } from './reports/server-clock.js';
 import { type ConfigBase } from './sync/config-base.js';
 import { type Credentials } from './sync/credentials.js';
 import { enroll, type Identity } from './sync/enrollment.js';
@@ -40,6 +42,7 @@ export interface AgentDeps extends Omit<ApplyVersionDeps, 'secretsFor' | 'gatewa
   gateway: GatewayClient;
   results: CronResults;
   reporter: Reporter;
+  serverClock: ServerClock;
   wakes: { reconcile: Wake; poll: Wake; stream: Wake; heartbeat: Wake; reports: Wake; results: Wake };
   agentVersion: string;
   /** Of this run of the agent. */
@@ -63,7 +66,7 @@ export function createAgent(deps: AgentDeps) {
   const stream = createStreamFollower({ ...deps, gone: () => state.progress().gone !== null, refreshKeys: deps.keySet.refresh });
   const guard = createRunawayGuard(deps);
   const startedMs = clock.monotonicMs();
-  const startedAt = clock.now();
+  const lease = openLease({ file: state.lease, clock, serverClock: deps.serverClock });
   let offered: BotConfigPayload | null = null;
   let enrolled = false;
   let lookForDrift = true;
@@ -81,9 +84,7 @@ export function createAgent(deps: AgentDeps) {
   const appliedPayload = () => state.applied.current()?.payload ?? null;
   const fence = () => {
     const applied = appliedPayload();
-    if (!applied) return 'none';
-    const renewed = state.lease.current()?.renewed_at;
-    return fenceFor({ payload: applied, renewedAt: renewed ? new Date(renewed) : startedAt, now: clock.now(), gone: state.progress().gone !== null });
+    return applied ? fenceFor({ payload: applied, silentSeconds: lease.silentSeconds(), gone: state.progress().gone !== null }) : 'none';
   };
 
   const reconcileDeps = {
@@ -182,11 +183,15 @@ export function createAgent(deps: AgentDeps) {
             drift: said.drift,
             failedVersion: state.progress().failed?.version ?? null,
             fence: fence(),
+            diskRefuses: reporter.queue.diskRefuses(),
           }),
           gateway: { state: gateway.state(), restarts: gateway.restarts() },
+          drift: said.drift.length === 0 ? null : { paths: [...said.drift] },
+          spool: reporter.queue.status(),
+          ...(deps.serverClock.offsetMs() === null ? {} : { clock_offset_ms: deps.serverClock.offsetMs() ?? 0 }),
         }),
         heartbeatSeconds: () => appliedPayload()?.intervals.heartbeat_seconds ?? FIRST_PACE_SECONDS,
-        onRenewed: () => state.lease.write({ renewed_at: clock.now().toISOString() }),
+        onRenewed: lease.renewed,
         onUpdateAvailable: () => wakes.poll.wake(),
         measure: () => measure({ api: deps.api, gatewayIsReady: gateway.state() === 'ready', agentRssBytes: deps.rssBytes(), reporter }),
         wake: wakes.heartbeat,

@@ -13,7 +13,9 @@ import { machinePaths } from './machine/machine-paths.js';
 import { openclawMachine } from './machine/openclaw-machine.js';
 import { createOpenclawCli } from './apply/openclaw-cli.js';
 import { openCronResults } from './reports/cron-results.js';
-import { createReporter, openReportSpools } from './reports/reporter.js';
+import { openReportSpools } from './reports/report-spools.js';
+import { createReporter } from './reports/reporter.js';
+import { bootOfMachine, openServerClock } from './reports/server-clock.js';
 import { openWebhookReceiver } from './reports/webhook-receiver.js';
 import { createSecurityEvents } from './reports/security-events.js';
 import { openAgentState } from './state/agent-state.js';
@@ -58,8 +60,14 @@ export const compose = (env: Env, input: ComposeInput) =>
     };
     const state = await openAgentState(host, paths);
     const identity = await loadIdentity(host, paths.identity, randomBytes);
-    const reporter = createReporter({ spools: await openReportSpools(host, paths), clock, onReport: wakes.reports.wake });
-
+    const serverClock = await openServerClock({
+      host,
+      path: paths.serverClock,
+      boot: await bootOfMachine(host, uuid7),
+      machineMs: () => Number(process.hrtime.bigint() / 1000n) / 1000,
+      now: clock.now,
+    });
+    const reporter = createReporter({ queue: await openReportSpools(host, paths), serverClock, onReport: wakes.reports.wake });
     const security = createSecurityEvents({ reporter, clock, logger });
 
     const credentials = await openCredentials({
@@ -111,9 +119,10 @@ export const compose = (env: Env, input: ComposeInput) =>
     const results = await openCronResults({
       host,
       ledgerPath: paths.cronLedger,
-      spoolPath: paths.spool.webhooks,
+      spoolDir: paths.spool.webhooks,
       api,
       clock,
+      serverClock,
       configVersion: () => state.applied.current()?.payload.version ?? null,
       handOn: reporter.cronResult,
     });
@@ -130,7 +139,7 @@ export const compose = (env: Env, input: ComposeInput) =>
     onStop(() => receiver.close(), 'webhook receiver');
 
     const agent = createAgent({
-      host, clock, random, spec, paths, logger, state, identity, keySet, credentials, security, client, gateway, api, results, reporter, wakes,
+      host, clock, random, spec, paths, logger, state, identity, keySet, credentials, security, client, gateway, api, results, reporter, serverClock, wakes,
       base: await openConfigBase(host, paths.fetched),
       openStream: createStreamOpener({ baseUrl: spec.sync_adapter_url, botId: spec.bot_id, userAgent }),
       agentVersion: input.version,

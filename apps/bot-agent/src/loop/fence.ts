@@ -7,14 +7,12 @@ import { type Fence } from '../state/agent-state.js';
  */
 export function fenceFor(input: {
   payload: Pick<BotConfigPayload, 'agent_config'>;
-  /** When the sync-adapter last answered a heartbeat, or the agent started to wait for that. */
-  renewedAt: Date;
-  now: Date;
+  /** Since the sync-adapter last answered a heartbeat, or the agent started to wait for that. */
+  silentSeconds: number;
   gone: boolean;
 }): Fence {
   if (input.gone) return 'stop';
   const { offline_policy, offline_after } = input.payload.agent_config;
-  const silentSeconds = (input.now.getTime() - input.renewedAt.getTime()) / 1000;
-  if (offline_policy === 'continue' || silentSeconds < offline_after) return 'none';
+  if (offline_policy === 'continue' || input.silentSeconds < offline_after) return 'none';
   return offline_policy;
 }

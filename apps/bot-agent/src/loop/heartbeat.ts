@@ -1,5 +1,6 @@
 import { type BotStatus, type JsonObject } from '@trawling/contracts';
 import { type Clock, jitter, type Logger } from '@trawling/runtime';
+import { type ServerClock } from '../reports/server-clock.js';
 import { type SyncClient } from '../sync/sync-client.js';
 import { SyncError } from '../sync/sync-error.js';
 import { offlineBackoffMs } from './offline-backoff.js';
@@ -11,6 +12,7 @@ export interface HeartbeatDeps {
   status(): Omit<BotStatus, 'boot_id' | 'sequence' | 'sent_at'>;
   bootId: string;
   heartbeatSeconds(): number;
+  serverClock: Pick<ServerClock, 'now' | 'machineMs' | 'heard'>;
   /** The lease was renewed. */
   onRenewed(): Promise<void>;
   /** There is a newer config than this machine has fetched. */
@@ -32,9 +34,11 @@ export async function sendHeartbeats(deps: HeartbeatDeps): Promise<void> {
   for (let sequence = 0; !deps.stop.aborted; sequence += 1) {
     try {
       await deps.measure();
-      const sent_at = deps.clock.now().toISOString();
+      const sent_at = deps.serverClock.now().toISOString();
+      const sentMs = deps.serverClock.machineMs();
       const answer = await deps.client.heartbeat({ ...deps.status(), boot_id: deps.bootId, sequence, sent_at });
       failures = 0;
+      if (answer.serverTime !== null) await deps.serverClock.heard({ serverTime: answer.serverTime, sentMs, receivedMs: deps.serverClock.machineMs() });
       await deps.onRenewed();
       if (answer.updateAvailable) deps.onUpdateAvailable();
       const seconds = Math.max(deps.heartbeatSeconds(), answer.nextHeartbeatSeconds ?? 0);
@@ -58,17 +62,19 @@ function waitAfter(error: unknown, failures: number, random: () => number): numb
 export function healthOf(input: {
   gateway: BotStatus['gateway']['state'];
   givenUpJobs: string;
-  /** Paths that are not as applied and are left so, as JSON; empty when there are none. */
-  drift: string;
+  /** Paths that are not as applied and are left so. */
+  drift: readonly string[];
   failedVersion: string | null;
   fence: string;
+  diskRefuses: boolean;
 }): BotStatus['health'] {
   const details: JsonObject = {
     gateway: input.gateway,
     ...(input.givenUpJobs === '[]' ? {} : { jobs_disabled_by_openclaw: JSON.parse(input.givenUpJobs) }),
-    ...(input.drift === '' ? {} : { drifted_paths: JSON.parse(input.drift) }),
+    ...(input.drift.length === 0 ? {} : { drifted_paths: [...input.drift] }),
     ...(input.failedVersion === null ? {} : { failed_version: input.failedVersion }),
     ...(input.fence === 'none' ? {} : { fence: input.fence }),
+    ...(input.diskRefuses ? { disk: 'takes no reports: they wait in memory' } : {}),
   };
   if (input.gateway === 'down') return { status: 'unhealthy', details };
   const degraded = input.gateway !== 'ready' || Object.keys(details).length > 1;

@@ -2,9 +2,10 @@ import { canonicalJson, type OpenclawMachine } from '@trawling/domain';
 import { type ApplyDeps } from '../apply/apply-deps.js';
 import { converge } from '../apply/converge.js';
 import { observe, readConfig, readSecrets } from '../apply/observe.js';
-import { givenUpJobs, pathsOf, plan, type Wanted, wantedState } from '../apply/plan.js';
+import { givenUpJobs, plan, type Wanted, wantedState } from '../apply/plan.js';
 import { type Reporter } from '../reports/reporter.js';
 import { type AgentState, type Applied, type Fence } from '../state/agent-state.js';
+import { driftPaths } from './drift-paths.js';
 import { type RepairLimit } from './repair-limit.js';
 
 export interface KeepInLineDeps extends ApplyDeps {
@@ -17,12 +18,17 @@ export interface KeepInLineDeps extends ApplyDeps {
 
 /** What was last said about something that goes on, so that it is said once; and how often it was tried. */
 export interface Said {
-  drift: string;
+  /** What is not as applied and is left so. */
+  drift: readonly string[];
+  /** The drift that the last event was about, and when that was. */
+  driftTold: { paths: string; atMs: number };
   givenUp: string;
   later: string;
   tries: number;
 }
-export const nothingSaid = (): Said => ({ drift: '', givenUp: '[]', later: '', tries: 0 });
+export const nothingSaid = (): Said => ({ drift: [], driftTold: { paths: '[]', atMs: 0 }, givenUp: '[]', later: '', tries: 0 });
+
+const TELL_DRIFT_AGAIN_MS = 3_600_000;
 
 /**
  * Holds what runs to what was applied. Our own doing (a fence, a restore, another webhook port) is carried out; what
@@ -53,23 +59,33 @@ async function checkDrift(deps: KeepInLineDeps, applied: Applied, wanted: Wanted
   await sayGivenUp(deps, givenUpJobs(running.jobs));
   const steps = plan({ running, wanted, previous: applied.rendered, reenable: false });
   if (steps.length === 0) {
-    deps.said.drift = '';
+    deps.said.drift = [];
     return;
   }
-  const changed = steps.flatMap(pathsOf);
+  const changed = driftPaths(steps);
   const nowMs = deps.clock.monotonicMs();
   const exhausted = deps.repairLimit.exhausted(changed, nowMs);
   if (applied.payload.agent_config.drift_policy === 'report' || exhausted.length > 0) {
-    if (deps.said.drift === canonicalJson(changed)) return;
-    deps.said.drift = canonicalJson(changed);
-    const why = exhausted.length > 0 ? 'it was changed again after three repairs' : 'the policy is to report';
-    await deps.reporter.event('drift_detected', 'warning', `What runs is not version ${applied.payload.version}; not repaired: ${why}`, { paths: changed });
+    deps.said.drift = changed;
+    await sayDrift(deps, { version: applied.payload.version, changed, exhausted, nowMs });
     return;
   }
+  deps.said.drift = [];
   deps.repairLimit.record(changed, nowMs);
   deps.logger.warn({ paths: changed, config_version: applied.payload.version }, 'repairing drift');
   await bringInLine(deps, { applied, wanted, note: `fleet version ${applied.payload.version}: drift repaired` });
   await deps.reporter.event('drift_repaired', 'warning', `What ran was not version ${applied.payload.version}; brought back`, { paths: changed });
+}
+
+/** Once, also when somebody puts it right and changes it again every minute. */
+async function sayDrift(deps: KeepInLineDeps, input: { version: string; changed: string[]; exhausted: string[]; nowMs: number }): Promise<void> {
+  const { changed, exhausted, nowMs } = input;
+  const { said } = deps;
+  const paths = canonicalJson(changed);
+  if (said.driftTold.paths === paths && nowMs - said.driftTold.atMs < TELL_DRIFT_AGAIN_MS) return;
+  said.driftTold = { paths, atMs: nowMs };
+  const why = exhausted.length > 0 ? 'it was changed again after three repairs' : 'the policy is to report';
+  await deps.reporter.event('drift_detected', 'warning', `What runs is not version ${input.version}; not repaired: ${why}`, { paths: changed, exhausted });
 }
 
 async function bringInLine(deps: KeepInLineDeps, input: { applied: Applied; wanted: Wanted; note: string }): Promise<void> {

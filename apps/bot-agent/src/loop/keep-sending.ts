@@ -1,5 +1,5 @@
 import { type Clock } from '@trawling/runtime';
-import { sendReports, type SendReportsDeps } from '../reports/send-reports.js';
+import { createReportSender, type SendReportsDeps } from '../reports/send-reports.js';
 import { SyncError } from '../sync/sync-error.js';
 import { offlineBackoffMs } from './offline-backoff.js';
 import { type Wake } from './wake.js';
@@ -16,10 +16,11 @@ const LOOK_MS = 15_000;
 
 /** Sends what waits whenever there is something, until stopped or gone. */
 export async function keepSending(deps: KeepSendingDeps): Promise<void> {
+  const send = createReportSender(deps);
   let failures = 0;
   while (!deps.stop.aborted) {
     try {
-      await sendReports(deps);
+      await send();
       failures = 0;
       await deps.wakes.reports.wait(LOOK_MS);
     } catch (error) {

@@ -6,10 +6,8 @@ import { createRepairLimit } from './repair-limit.js';
 import { createWake } from './wake.js';
 
 describe('fenceFor', () => {
-  const renewedAt = new Date('2026-11-21T08:00:00.000Z');
-  const after = (seconds: number) => new Date(renewedAt.getTime() + seconds * 1000);
   const fence = (policy: 'continue' | 'exits_only' | 'stop', seconds: number, gone = false) =>
-    fenceFor({ payload: payloadWith({ offline_policy: policy, offline_after: 60 }), renewedAt, now: after(seconds), gone });
+    fenceFor({ payload: payloadWith({ offline_policy: policy, offline_after: 60 }), silentSeconds: seconds, gone });
 
   it('lets the bot trade while the lease is younger than offline_after', () => {
     expect([fence('stop', 59), fence('exits_only', 59), fence('continue', 59)]).toEqual(['none', 'none', 'none']);
@@ -103,22 +101,23 @@ describe('a wake', () => {
 });
 
 describe('healthOf', () => {
-  const well = { gateway: 'ready', givenUpJobs: '[]', drift: '', failedVersion: null, fence: 'none' } as const;
+  const well = { gateway: 'ready', givenUpJobs: '[]', drift: [], failedVersion: null, fence: 'none', diskRefuses: false } as const;
 
   it.each([
     ['everything runs', well, 'healthy'],
     ['the gateway starts', { ...well, gateway: 'starting' as const }, 'degraded'],
     ['the gateway is down', { ...well, gateway: 'down' as const }, 'unhealthy'],
     ['OpenClaw gave up on a job', { ...well, givenUpJobs: '["fleet:x"]' }, 'degraded'],
-    ['drift is left as it is', { ...well, drift: '["messages.prefix"]' }, 'degraded'],
+    ['drift is left as it is', { ...well, drift: ['messages.prefix'] }, 'degraded'],
     ['a version failed', { ...well, failedVersion: '3' }, 'degraded'],
     ['a fence is up', { ...well, fence: 'stop' }, 'degraded'],
+    ['the disk takes no reports', { ...well, diskRefuses: true }, 'degraded'],
   ])('is, when %s, as it should be', (_when, input, status) => {
     expect(healthOf(input).status).toBe(status);
   });
 
   it('names the reasons', () => {
-    expect(healthOf({ ...well, givenUpJobs: '["fleet:x"]', drift: '["a.b"]', failedVersion: '3' }).details).toEqual({
+    expect(healthOf({ ...well, givenUpJobs: '["fleet:x"]', drift: ['a.b'], failedVersion: '3' }).details).toEqual({
       gateway: 'ready',
       jobs_disabled_by_openclaw: ['fleet:x'],
       drifted_paths: ['a.b'],

@@ -61,6 +61,7 @@ async function settle(deps: ReconcileDeps, attempt: Attempt, outcome: Outcome): 
   switch (outcome.kind) {
     case 'applied':
       deps.logger.info(log, 'config applied');
+      deps.said.drift = [];
       await deps.reporter.ack(payload, 'applied');
       await deps.state.updateProgress({ failed: null, unsettled: false, fence: deps.fence() });
       return deps.state.attempt.remove();

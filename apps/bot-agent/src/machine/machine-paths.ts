@@ -18,15 +18,17 @@ const AGENT_FILES = {
   lease: 'lease.json',
   secretVersions: 'secret-versions.json',
   cronLedger: 'cron-ledger.json',
+  serverClock: 'server-clock.json',
+  dropped: 'dropped-reports.json',
 } as const;
 const SPOOLS = { acks: 'acks', events: 'events', metrics: 'metrics', webhooks: 'webhooks', cronResults: 'cron-results' } as const;
 
 type Paths<T> = { readonly [K in keyof T]: string };
 export type MachinePaths = { dir: string } & Paths<typeof MACHINE_FILES> & Paths<typeof AGENT_FILES> & { spool: Paths<typeof SPOOLS>; dirs: string[] };
 
-function under<T extends Record<string, string>>(dir: string, names: T, suffix?: string): Paths<T>;
-function under(dir: string, names: Record<string, string>, suffix = ''): Record<string, string> {
-  return Object.fromEntries(Object.entries(names).map(([key, name]) => [key, join(dir, name + suffix)]));
+function under<T extends Record<string, string>>(dir: string, names: T): Paths<T>;
+function under(dir: string, names: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(names).map(([key, name]) => [key, join(dir, name)]));
 }
 
 /** Where everything of a machine lies; `dir` is the folder of its machine.json. */
@@ -36,7 +38,7 @@ export function machinePaths(dir: string): MachinePaths {
     dir,
     ...under(dir, MACHINE_FILES),
     ...under(agent, AGENT_FILES),
-    spool: under(join(agent, 'spool'), SPOOLS, '.jsonl'),
+    spool: under(join(agent, 'spool'), SPOOLS),
     dirs: [agent, join(agent, 'applied'), join(agent, 'spool'), join(dir, MACHINE_FILES.workspace)],
   };
 }

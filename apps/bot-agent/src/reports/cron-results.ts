@@ -8,6 +8,7 @@ import { type CronRun, CronWebhook } from '../gateway/openclaw-types.js';
 import { type Host } from '../host.js';
 import { openJsonFile } from '../state/json-file.js';
 import { openSpool, type Spool } from './spool.js';
+import { type ServerClock, type Stamp } from './server-clock.js';
 import { storableText } from './storable-text.js';
 
 /** A webhook as it waits for OpenClaw's own record of the run. */
@@ -46,27 +47,30 @@ export const cronResultId = (jobId: string, runAtMs: number): string => v5(`${jo
 export async function openCronResults(deps: {
   host: Host;
   ledgerPath: string;
-  spoolPath: string;
+  /** Folder of its own. */
+  spoolDir: string;
   api: Pick<GatewayApi, 'cronRuns' | 'cronList' | 'taskRunId'>;
   clock: Clock;
+  serverClock: Pick<ServerClock, 'stampOf'>;
   configVersion(): string | null;
-  handOn(result: CronRunResult): Promise<void>;
+  /** On the disk when it resolves. */
+  handOn(result: Omit<CronRunResult, 'run_at'>, at: Stamp): Promise<void>;
 }): Promise<CronResults> {
   const { host, api, clock } = deps;
   const file = await openJsonFile(host, deps.ledgerPath, Ledger);
   const ledger: Ledger = file.current() ?? { seen_until_ms: 0, handed_on: [], jobs: {} };
   const waiting: Spool<Received> = await openSpool({
     host,
-    path: deps.spoolPath,
+    dir: deps.spoolDir,
     schema: Received,
     keyOf: ({ run }) => cronResultId(run.jobId, run.runAtMs),
     maxItems: 5_000,
   });
 
   const isHandedOn = (id: string) => ledger.handed_on.some((entry) => entry.id === id);
-  const handOn = async (result: CronRunResult, endedMs: number) => {
+  const handOn = async (result: Omit<CronRunResult, 'run_at'>, runAtMs: number, endedMs: number) => {
     if (isHandedOn(result.id)) return;
-    await deps.handOn(result);
+    await deps.handOn(result, deps.serverClock.stampOf(runAtMs));
     ledger.handed_on.push({ id: result.id, ended_ms: endedMs });
   };
 
@@ -81,19 +85,19 @@ export async function openCronResults(deps: {
   };
 
   const completeReceived = async (history: CronRun[]) => {
-    for (const item of waiting.peek(waiting.size())) {
+    for (const item of waiting.peek({ items: waiting.size() })) {
       const { run } = item;
       const entry = history.find((one) => one.jobId === run.jobId && one.runAtMs === run.runAtMs) ?? null;
       if (entry === null && clock.now().getTime() - item.received_ms < PATIENCE_MS) continue;
       const run_id = await runIdOf(run, entry, run.job.state.runningReceiptId);
       const job = { key: run.job.declarationKey ?? '', name: run.job.name };
-      await handOn(toResult({ run: { ...run, ...definedOf(entry) }, job, run_id, source: 'webhook', config_version: deps.configVersion() }), entry?.ts ?? item.received_ms);
+      await handOn(toResult({ run: { ...run, ...definedOf(entry) }, job, run_id, source: 'webhook', config_version: deps.configVersion() }), run.runAtMs, entry?.ts ?? item.received_ms);
       await waiting.remove([item]);
     }
   };
 
   const fillGaps = async (history: CronRun[]) => {
-    const pending = new Set(waiting.peek(waiting.size()).map(({ run }) => cronResultId(run.jobId, run.runAtMs)));
+    const pending = new Set(waiting.peek({ items: waiting.size() }).map(({ run }) => cronResultId(run.jobId, run.runAtMs)));
     for (const entry of [...history].reverse()) {
       const job = ledger.jobs[entry.jobId];
       if (!job || entry.runAtMs === undefined || entry.ts < ledger.seen_until_ms - MARGIN_MS) continue;
@@ -101,7 +105,7 @@ export async function openCronResults(deps: {
       const id = cronResultId(run.jobId, run.runAtMs);
       if (pending.has(id) || isHandedOn(id)) continue;
       const run_id = await runIdOf(run, entry, undefined);
-      await handOn(toResult({ run, job, run_id, source: 'catch_up', config_version: deps.configVersion() }), entry.ts);
+      await handOn(toResult({ run, job, run_id, source: 'catch_up', config_version: deps.configVersion() }), run.runAtMs, entry.ts);
     }
   };
 
@@ -112,7 +116,7 @@ export async function openCronResults(deps: {
     },
 
     collect: async () => {
-      const oldest = Math.min(ledger.seen_until_ms, ...waiting.peek(waiting.size()).map(({ run }) => run.runAtMs)) - MARGIN_MS;
+      const oldest = Math.min(ledger.seen_until_ms, ...waiting.peek({ items: waiting.size() }).map(({ run }) => run.runAtMs)) - MARGIN_MS;
       await learnJobs();
       const history = await api.cronRuns({ scope: 'all' }, (entry) => entry.ts < oldest);
       await completeReceived(history);
@@ -143,7 +147,7 @@ function toResult(input: {
   run_id: string;
   source: CronRunResult['source'];
   config_version: string | null;
-}): CronRunResult {
+}): Omit<CronRunResult, 'run_at'> {
   const { run, job } = input;
   return {
     id: cronResultId(run.jobId, run.runAtMs),
@@ -152,7 +156,6 @@ function toResult(input: {
     declaration_key: job.key,
     name: storableText(job.name, 200),
     status: Status.parse(run.status),
-    run_at: new Date(run.runAtMs).toISOString(),
     duration_ms: run.durationMs ?? null,
     summary: run.summary === undefined ? null : storableText(run.summary, 8000),
     error: run.error === undefined ? null : storableText(run.error, 4000),

@@ -1,69 +1,67 @@
-import {
-  type AckError,
-  type AckOutcome,
-  BotEvent,
-  type BotConfigPayload,
-  ConfigAck,
-  CronRunResult,
-  type JsonObject,
-  MetricPoint,
-} from '@trawling/contracts';
-import { type Clock, uuid7 } from '@trawling/runtime';
-import { type Host } from '../host.js';
-import { type MachinePaths } from '../machine/machine-paths.js';
-import { openSpool, type Spool } from './spool.js';
+import { type AckError, type AckOutcome, type BotConfigPayload, type BotEvent, type CronRunResult, type JsonObject, type MetricPoint } from '@trawling/contracts';
+import { uuid7 } from '@trawling/runtime';
+import { type Spooled } from './report-kinds.js';
+import { type ReportSpools } from './report-spools.js';
+import { type ServerClock, type Stamp } from './server-clock.js';
 import { storableText } from './storable-text.js';
 
-/** What waits on the disk for the sync-adapter. */
-export interface ReportSpools {
-  acks: Spool<ConfigAck>;
-  cronResults: Spool<CronRunResult>;
-  events: Spool<BotEvent>;
-  metrics: Spool<MetricPoint>;
+/** A report of somebody on this machine, which is answered only once it is on the disk. */
+export interface LocalBatch {
+  events: { report: Omit<BotEvent, 'timestamp'>; at: Stamp }[];
+  metrics: { report: Omit<MetricPoint, 'timestamp'>; at: Stamp }[];
 }
 
 export interface Reporter {
-  spools: ReportSpools;
+  queue: ReportSpools;
   ack(payload: BotConfigPayload, outcome: AckOutcome, error?: AckError): Promise<void>;
   event(type: string, severity: BotEvent['severity'], message: string, data?: JsonObject): Promise<void>;
   metric(name: string, value: number, labels?: Record<string, string>): Promise<void>;
-  cronResult(result: CronRunResult): Promise<void>;
+  cronResult(result: Omit<CronRunResult, 'run_at'>, at: Stamp): Promise<void>;
+  /** Throws when the disk does not take it all. */
+  local(batch: LocalBatch): Promise<void>;
 }
 
-/** Room for hours without a sync-adapter. Metrics go first, verdicts and events last. */
-const ROOM = { acks: 200, cronResults: 10_000, events: 5_000, metrics: 5_000 } as const;
-
-export async function openReportSpools(host: Host, paths: MachinePaths): Promise<ReportSpools> {
-  return {
-    acks: await openSpool({ host, path: paths.spool.acks, schema: ConfigAck, keyOf: (ack) => JSON.stringify([ack.version, ack.outcome, ack.error?.code]), maxItems: ROOM.acks }),
-    cronResults: await openSpool({ host, path: paths.spool.cronResults, schema: CronRunResult, keyOf: ({ id }) => id, maxItems: ROOM.cronResults }),
-    events: await openSpool({ host, path: paths.spool.events, schema: BotEvent, keyOf: ({ id }) => id, maxItems: ROOM.events }),
-    metrics: await openSpool({ host, path: paths.spool.metrics, schema: MetricPoint, keyOf: (point) => JSON.stringify([point.name, point.timestamp, point.labels]), maxItems: ROOM.metrics }),
-  };
-}
-
-/** Everything the agent has to say goes to the disk first; `onReport` wakes whoever sends it. */
-export function createReporter(deps: { spools: ReportSpools; clock: Clock; onReport(): void }): Reporter {
-  const { spools, clock, onReport } = deps;
-  const now = () => clock.now().toISOString();
+/**
+ * Everything the agent has to say goes to the disk first, or waits in memory while the disk takes nothing; `onReport`
+ * wakes whoever sends it. A full disk never stops the agent: none of these throw, but `local`.
+ */
+export function createReporter(deps: { queue: ReportSpools; serverClock: Pick<ServerClock, 'stamp'>; onReport(): void }): Reporter {
+  const { queue, serverClock, onReport } = deps;
+  const { acks, events, metrics, cronResults } = queue.spools;
 
   return {
-    spools,
+    queue,
     ack: async ({ version, hash }, outcome, error) => {
-      await spools.acks.push({ version, hash, applied_at: now(), outcome, ...(error ? { error: storableError(error) } : {}) });
+      const at = serverClock.stamp();
+      await acks.hold(made({ version, hash, applied_at: at.timestamp, outcome, ...(error ? { error: storableError(error) } : {}) }, at));
       onReport();
     },
     event: async (type, severity, message, data = {}) => {
-      await spools.events.push({ id: uuid7(), type, timestamp: now(), severity, message: storableText(message, 4000), data });
+      const at = serverClock.stamp();
+      await events.hold(made({ id: uuid7(), type, timestamp: at.timestamp, severity, message: storableText(message, 4000), data }, at));
+      await queue.keepWithin();
       onReport();
     },
-    metric: (name, value, labels = {}) => spools.metrics.push({ name, timestamp: now(), value, labels }),
-    cronResult: async (result) => {
-      await spools.cronResults.push(result);
+    metric: async (name, value, labels = {}) => {
+      const at = serverClock.stamp();
+      await metrics.hold(made({ name, timestamp: at.timestamp, value, labels }, at));
+      await queue.keepWithin();
+    },
+    cronResult: async (result, at) => {
+      await cronResults.push(made({ ...result, run_at: at.timestamp }, at));
+      await queue.keepWithin();
+      onReport();
+    },
+    local: async (batch) => {
+      if (batch.events.length > 0) await events.push(...batch.events.map(({ report, at }) => made({ ...report, timestamp: at.timestamp }, at)));
+      if (batch.metrics.length > 0) await metrics.push(...batch.metrics.map(({ report, at }) => made({ ...report, timestamp: at.timestamp }, at)));
+      await queue.keepWithin();
       onReport();
     },
   };
 }
+
+const made = <T>(report: T, at: Stamp): Spooled<T> => ({ report, ...(at.made ? { made: at.made } : {}) });
 
 const storableError = ({ code, message, issues }: AckError): AckError => ({
   code,

@@ -11,6 +11,7 @@ export const credentialProblems = [
   'bot-not-found',
   'bot-decommissioned',
   'machine-superseded',
+  'rate-limited',
   'unavailable',
   'internal-error',
 ] as const satisfies readonly ProblemCode[];

@@ -10,12 +10,13 @@ import { heartbeatRoutes } from './heartbeat/heartbeat.routes.js';
 import { type RecordHeartbeatDeps } from './heartbeat/record-heartbeat.js';
 import { keysRoutes } from './keys/keys.routes.js';
 import { type ReadKeySetDeps } from './keys/read-key-set.js';
+import { type LimitedRoute } from './limits/limits.js';
+import { limitedBy, type RouteLimits } from './limits/route-limits.js';
 import { reportsRoutes, type ReportsRoutesDeps } from './reports/reports.routes.js';
 import { type RelaySecretsDeps } from './secrets/relay-secrets.js';
 import { secretsRoutes } from './secrets/secrets.routes.js';
-import { streamRoutes } from './stream/stream.routes.js';
 
-export type SyncRoutesDeps = { auth: Authenticator<CallingBot> } & EnrollmentRoutesDeps &
+export type SyncRoutesDeps = { auth: Authenticator<CallingBot>; rateLimits: RouteLimits } & EnrollmentRoutesDeps &
   BootRoutesDeps &
   AgentFilesRoutesDeps &
   ConfigRoutesDeps &
@@ -26,15 +27,17 @@ export type SyncRoutesDeps = { auth: Authenticator<CallingBot> } & EnrollmentRou
   ReportsRoutesDeps;
 
 /** Everything a bot can say to us, on one screen. */
-export const syncRoutes = (deps: SyncRoutesDeps): Route[] => [
-  ...agentFilesRoutes(deps), //  GET  /agent/:sha256
-  ...enrollmentRoutes(deps), //  POST /bots/:bot_id/enroll
-  ...bootRoutes(deps), //        POST /bots/:bot_id/boot
-  ...configRoutes(deps), //      GET  /bots/:bot_id/config
-  ...streamRoutes(deps), //      GET  /bots/:bot_id/stream (WebSocket; without upgrade 426)
-  ...keysRoutes(deps), //        GET  /bots/:bot_id/keys
-  ...secretsRoutes(deps), //     GET  /bots/:bot_id/secrets
-  ...acksRoutes(deps), //        POST /bots/:bot_id/config_ack
-  ...heartbeatRoutes(deps), //   POST /bots/:bot_id/heartbeat
-  ...reportsRoutes(deps), //     POST /bots/:bot_id/{metrics,events,webhook}
-];
+export const syncRoutes = (deps: SyncRoutesDeps): Route[] => {
+  const limited = (name: LimitedRoute): SyncRoutesDeps => ({ ...deps, auth: limitedBy(deps.auth, deps.rateLimits[name]) });
+  return [
+    ...agentFilesRoutes(deps), // GET  /agent/:sha256
+    ...enrollmentRoutes(deps), // POST /bots/:bot_id/enroll
+    ...bootRoutes(deps), // POST /bots/:bot_id/boot
+    ...configRoutes(limited('config')), // GET  /bots/:bot_id/config
+    ...keysRoutes(limited('keys')), // GET  /bots/:bot_id/keys
+    ...secretsRoutes(limited('secrets')), // GET  /bots/:bot_id/secrets
+    ...acksRoutes(limited('config_ack')), // POST /bots/:bot_id/config_ack
+    ...heartbeatRoutes(limited('heartbeat')), // POST /bots/:bot_id/heartbeat
+    ...reportsRoutes(deps), // POST /bots/:bot_id/{metrics,events,webhook}
+  ];
+};

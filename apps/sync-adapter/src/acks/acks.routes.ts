@@ -2,6 +2,7 @@ import { ConfigAck } from '@trawling/contracts';
 import { defineRoute, type Authenticator, type Route } from '@trawling/http';
 import { type CallingBot } from '../authentication/authenticate-bot.js';
 import { BotParams, bodyProblems, credentialProblems } from '../bot-route.js';
+import { limits } from '../limits/limits.js';
 import { acknowledgeConfig, type AcknowledgeConfigDeps } from './acknowledge-config.js';
 
 export const acksRoutes = (deps: AcknowledgeConfigDeps & { auth: Authenticator<CallingBot> }): Route[] => [
@@ -14,6 +15,7 @@ export const acksRoutes = (deps: AcknowledgeConfigDeps & { auth: Authenticator<C
     auth: deps.auth,
     params: BotParams,
     body: ConfigAck,
+    bodyLimit: limits.config_ack.bodyBytes,
     responses: { 204: null, problems: [...credentialProblems, ...bodyProblems, 'version-not-found', 'hash-mismatch'] },
     async handler({ auth, body, log }) {
       await acknowledgeConfig(deps, auth, body);

@@ -2,6 +2,7 @@ import { BootReport } from '@trawling/contracts';
 import { defineRoute, type Authenticator, type Route } from '@trawling/http';
 import { type CallingBot } from '../authentication/authenticate-bot.js';
 import { BotParams, bodyProblems, credentialProblems } from '../bot-route.js';
+import { limits } from '../limits/limits.js';
 import { recordBoot, type RecordBootDeps } from './record-boot.js';
 
 export type BootRoutesDeps = Omit<RecordBootDeps, 'authenticate'> & { auth: Authenticator<CallingBot> };
@@ -16,8 +17,8 @@ export const bootRoutes = (deps: BootRoutesDeps): Route[] => [
     auth: 'none',
     params: BotParams,
     body: BootReport,
-    bodyLimit: 16_384,
-    responses: { 204: null, problems: [...credentialProblems, ...bodyProblems, 'rate-limited'] },
+    bodyLimit: limits.boot.bodyBytes,
+    responses: { 204: null, problems: [...credentialProblems, ...bodyProblems] },
     async handler({ params, body, req, log }) {
       const authenticate = async () => deps.auth.authenticate(req);
       const hasCredential = req.headers.authorization !== undefined;

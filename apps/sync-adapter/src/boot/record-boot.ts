@@ -2,7 +2,8 @@ import { DomainError, type BootReport } from '@trawling/contracts';
 import type { BootStageRow, EnrollmentTokenRow } from '@trawling/database';
 import { refuse } from '../authentication/credential-verdict.js';
 import type { CallingBot } from '../authentication/authenticate-bot.js';
-import type { RateLimit } from '../limits/rate-limit.js';
+import { requireRate } from '../limits/rate-limit.js';
+import { type RouteLimits } from '../limits/route-limits.js';
 
 export interface RecordBootDeps {
   /** Throws when the token is no credential that may speak for the bot. */
@@ -10,7 +11,7 @@ export interface RecordBootDeps {
   findEnrollmentToken: (tokenId: string) => Promise<EnrollmentTokenRow | null>;
   saveBootStage: (row: BootStageRow) => Promise<void>;
   saveUnverifiedBootStage: (row: BootStageRow) => Promise<void>;
-  rateLimit: RateLimit;
+  rateLimits: Pick<RouteLimits, 'boot'>;
 }
 
 /**
@@ -26,21 +27,15 @@ export async function recordBoot(
 
   if (input.hasCredential) {
     const caller = await deps.authenticate();
-    requireRate(deps.rateLimit(caller.credentialId));
+    requireRate(deps.rateLimits.boot(caller.credentialId));
     if (caller.generation !== report.generation) throw wrongGeneration();
     return deps.saveBootStage(row);
   }
   if (report.token_id === undefined || report.mac === undefined) throw refuse('unauthenticated');
-  requireRate(deps.rateLimit(report.token_id));
+  requireRate(deps.rateLimits.boot(report.token_id));
   const token = await deps.findEnrollmentToken(report.token_id);
   if (!token || token.botId !== botId || token.generation !== report.generation) throw refuse('unauthenticated');
   return deps.saveUnverifiedBootStage(row);
-}
-
-function requireRate(waitSeconds: number): void {
-  if (waitSeconds > 0) {
-    throw new DomainError('rate-limited', 'Too many boot reports.', { retry_after: waitSeconds });
-  }
 }
 
 const wrongGeneration = (): DomainError =>

@@ -23,7 +23,7 @@ export const enrollmentRoutes = (deps: EnrollmentRoutesDeps): Route[] => [
     responses: {
       201: EnrollResponse,
       202: EnrollPending,
-      problems: [...credentialProblems, ...bodyProblems, 'enrollment-refused', 'enrollment-token-used', 'rate-limited'],
+      problems: [...credentialProblems, ...bodyProblems, 'enrollment-refused', 'enrollment-token-used'],
     },
     async handler({ params, body, log }) {
       const botId = params.bot_id.toLowerCase();

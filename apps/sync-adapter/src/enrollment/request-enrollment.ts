@@ -2,7 +2,8 @@ import { DomainError, problems, type EnrollRequest, type EnrollResponse, type Pr
 import type { CredentialRow, EnrollmentRequestRow, EnrollmentTokenRow } from '@trawling/database';
 import { canonicalJson, sha256Of } from '@trawling/domain';
 import { credentialVerdict, refuse } from '../authentication/credential-verdict.js';
-import type { RateLimit } from '../limits/rate-limit.js';
+import { requireRate } from '../limits/rate-limit.js';
+import { type RouteLimits } from '../limits/route-limits.js';
 import type { Watch } from '../changes/change-hub.js';
 
 export interface RequestEnrollmentDeps {
@@ -13,7 +14,7 @@ export interface RequestEnrollmentDeps {
   findCredential: (credentialId: string) => Promise<CredentialRow | null>;
   readKeySet: () => Promise<{ key_set: string }>;
   watch: (botId: string) => Watch;
-  rateLimit: RateLimit;
+  rateLimits: Pick<RouteLimits, 'enroll'>;
   now: () => Date;
   monotonicMs: () => number;
 }
@@ -64,8 +65,7 @@ async function requireRecordable(deps: RequestEnrollmentDeps, request: EnrollReq
   }
   if (token.decommissionRequestedAt !== null) throw refuse('bot-decommissioned');
   if (token.generation < token.currentGeneration) throw refuse('machine-superseded');
-  const waitSeconds = deps.rateLimit(request.token_id);
-  if (waitSeconds > 0) throw new DomainError('rate-limited', 'Too many enrollment requests.', { retry_after: waitSeconds });
+  requireRate(deps.rateLimits.enroll(request.token_id));
 }
 
 /** A machine that was fenced since it enrolled hears so here as it does everywhere. */

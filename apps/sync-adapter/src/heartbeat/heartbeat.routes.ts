@@ -2,6 +2,7 @@ import { BotStatus, HeartbeatResponse } from '@trawling/contracts';
 import { defineRoute, type Authenticator, type Route } from '@trawling/http';
 import { type CallingBot } from '../authentication/authenticate-bot.js';
 import { BotParams, bodyProblems, credentialProblems } from '../bot-route.js';
+import { limits } from '../limits/limits.js';
 import { recordHeartbeat, type RecordHeartbeatDeps } from './record-heartbeat.js';
 
 export const heartbeatRoutes = (deps: RecordHeartbeatDeps & { auth: Authenticator<CallingBot> }): Route[] => [
@@ -14,6 +15,8 @@ export const heartbeatRoutes = (deps: RecordHeartbeatDeps & { auth: Authenticato
     auth: deps.auth,
     params: BotParams,
     body: BotStatus,
+    bodyLimit: limits.heartbeat.bodyBytes,
+    logLevel: 'debug',
     responses: { 200: HeartbeatResponse, problems: [...credentialProblems, ...bodyProblems, 'config-update-available'] },
     handler: async ({ auth, body }) => ({ status: 200, body: await recordHeartbeat(deps, auth, body) }),
   }),

@@ -1,40 +1,42 @@
-import { BatchResult, BotEvent, CronRunResult, MetricPoint } from '@trawling/contracts';
+import { BatchResult, BotEvent, CronRunResult, DomainError, MetricPoint } from '@trawling/contracts';
 import { parseForm, type Authenticator, type Route } from '@trawling/http';
 import { z } from 'zod';
 import { type CallingBot } from '../authentication/authenticate-bot.js';
 import { BotParams, bodyProblems, credentialProblems } from '../bot-route.js';
+import { limits } from '../limits/limits.js';
+import { limitedBy, type RouteLimits } from '../limits/route-limits.js';
 import { storeCronResults } from './store-cron-results.js';
 import { storeEvents, type StoreEventsDeps } from './store-events.js';
 import { storeMetrics, type StoreMetricsDeps } from './store-metrics.js';
 
-export type ReportsRoutesDeps = StoreEventsDeps & StoreMetricsDeps & { auth: Authenticator<CallingBot> };
+export type ReportsRoutesDeps = StoreEventsDeps &
+  StoreMetricsDeps & { auth: Authenticator<CallingBot>; rateLimits: Pick<RouteLimits, 'metrics' | 'events' | 'webhook'> };
 
 type Batch = { botId: string; items: readonly unknown[] };
 
-/** Items of one request; a spool that holds more sends again. */
-const MAX_ITEMS = 1_000;
-const MAX_BYTES = 1_048_576;
-
-const Items = z.array(z.unknown()).max(MAX_ITEMS);
+const Items = z.array(z.unknown());
 const NoQuery = z.strictObject({});
 
 export const reportsRoutes = (deps: ReportsRoutesDeps): Route[] => [
-  batchRoute(deps.auth, {
+  batchRoute(limitedBy(deps.auth, deps.rateLimits.metrics), {
     path: '/bots/:bot_id/metrics',
+    limit: limits.metrics,
     operationId: 'sendMetrics',
     summary: 'Metric points; a point sent again changes nothing',
     item: MetricPoint,
     store: (batch) => storeMetrics(deps, batch),
   }),
-  batchRoute(deps.auth, {
+  batchRoute(limitedBy(deps.auth, deps.rateLimits.events), {
     path: '/bots/:bot_id/events',
+    limit: limits.events,
     operationId: 'sendEvents',
     summary: 'Events by their ids; one sent again changes nothing',
     item: BotEvent,
     store: (batch) => storeEvents(deps, batch),
   }),
-  batchRoute(deps.auth, {
+  batchRoute(limitedBy(deps.auth, deps.rateLimits.webhook), {
     path: '/bots/:bot_id/webhook',
+    limit: limits.webhook,
     operationId: 'sendCronResults',
     summary: 'Finished runs of OpenClaw cron jobs, kept as events of type cron_result',
     item: CronRunResult,
@@ -48,7 +50,14 @@ export const reportsRoutes = (deps: ReportsRoutesDeps): Route[] => [
  */
 function batchRoute(
   auth: Authenticator<CallingBot>,
-  route: { path: string; operationId: string; summary: string; item: z.ZodType; store: (batch: Batch) => Promise<BatchResult> },
+  route: {
+    path: string;
+    operationId: string;
+    summary: string;
+    item: z.ZodType;
+    limit: { bodyBytes: number; items: number };
+    store: (batch: Batch) => Promise<BatchResult>;
+  },
 ): Route {
   return {
     method: 'post',
@@ -57,19 +66,27 @@ function batchRoute(
     summary: route.summary,
     description: 'Answered after the commit. Items are judged one by one: `rejected` names their index.',
     tags: ['reports'],
+    logLevel: 'debug',
     security: { name: auth.name, description: auth.description },
-    schemas: { params: BotParams, query: NoQuery, body: z.array(route.item).max(MAX_ITEMS) },
-    bodyLimit: MAX_BYTES,
+    schemas: { params: BotParams, query: NoQuery, body: z.array(route.item).max(route.limit.items) },
+    bodyLimit: route.limit.bodyBytes,
     bodyTypes: ['application/json'],
     responses: { 200: BatchResult, problems: [...credentialProblems, ...bodyProblems] },
     async authenticate(authReq) {
       const { botId } = await auth.authenticate(authReq);
       return async (req, _res, { log }) => {
         parseForm(NoQuery, req.query, 'query');
-        const body = await route.store({ botId, items: parseForm(Items, req.body) });
+        const body = await route.store({ botId, items: itemsOf(req.body, route.limit.items) });
         if (body.rejected.length > 0) log.warn({ bot_id: botId, rejected: body.rejected.slice(0, 10) }, 'items were rejected');
         return { status: 200, body };
       };
     },
   };
+}
+
+/** Throws payload-too-large: a spool that holds more sends again. */
+function itemsOf(body: unknown, max: number): unknown[] {
+  const items = parseForm(Items, body);
+  if (items.length > max) throw new DomainError('payload-too-large', `${items.length} items are more than ${max}: send fewer at once.`);
+  return items;
 }

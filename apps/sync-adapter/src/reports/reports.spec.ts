@@ -75,10 +75,15 @@ describe('the reports of a bot', () => {
     it.each([
       ['an object', {}],
       ['a text', '"events"'],
-      ['too many', Array.from({ length: 1_001 }, () => 1)],
     ])('refuses %s as a whole', async (_case, body) => {
       const bot = await TestBot.enrolled(world());
       expect((await bot.events(body).expect(400)).body.code).toBe('invalid-request');
+    });
+
+    it('asks for fewer at once when there are too many', async () => {
+      const bot = await TestBot.enrolled(world());
+      expect((await bot.events(Array.from({ length: 1_001 }, () => 1)).expect(413)).body.code).toBe('payload-too-large');
+      expect((await bot.events(Array.from({ length: 1_000 }, () => 1)).expect(200)).body.rejected).toHaveLength(1_000);
     });
   });
 

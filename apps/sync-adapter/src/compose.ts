@@ -1,25 +1,36 @@
 import {
   agentFileStore, bootStageStore, botCredentialStore, desiredConfigStore,
   enrollmentInboxStore, insertEnrollmentRequest, keySetStore, listenForChanges, openDatabase, sealedSecretRelayStore,
-  type Database, type Queryable,
+  takeIntoUse, type CredentialRow, type Database, type Queryable,
 } from '@trawling/database';
-import { createHttpApp, drain, healthRoutes, listen, mountRoutes, openApiDocument, serveOpenApi } from '@trawling/http';
+import { createHttpApp, drain, healthRoutes, listen, type Listening, mountRoutes, openApiDocument, serveOpenApi } from '@trawling/http';
 import { systemClock, uuid7, withReleasers, type Logger, type OnStop } from '@trawling/runtime';
 import { createAgentFileCache } from './agent-files/agent-file-cache.js';
+import { authenticateBot } from './authentication/authenticate-bot.js';
 import { botCredential } from './bot-route.js';
-import { createChangeHub, type ChangeHub } from './changes/change-hub.js';
+import { createChangeHub, type Change, type ChangeHub } from './changes/change-hub.js';
 import { guarded } from './database-guard.js';
 import { type Env } from './env.js';
 import { readKeySet } from './keys/read-key-set.js';
 import { createRouteLimits } from './limits/route-limits.js';
 import { createTellNoticed } from './heartbeat/tell-noticed.js';
 import { syncRoutes, type SyncRoutesDeps } from './routes.js';
+import { acceptStreams } from './stream/accept-streams.js';
+import { createBotStreams } from './stream/bot-streams.js';
 import { openWrites, type Writes } from './writes/open-writes.js';
 
 /** How long an enrollment is held for the control plane's verdict. */
 const ENROLL_WAIT_MS = 10_000;
 
-export type SyncAdapterOptions = { databaseUrl: string; logger: Logger; version: string; enrollWaitMs?: number };
+export type SyncAdapterOptions = {
+  databaseUrl: string;
+  logger: Logger;
+  version: string;
+  maxStreams: number;
+  enrollWaitMs?: number;
+  pingMs?: number;
+};
+export type SyncAdapter = Awaited<ReturnType<typeof openSyncAdapter>>;
 
 /** The public app with what is behind it, not listening yet. Tests start here. */
 export async function openSyncAdapter(onStop: OnStop, options: SyncAdapterOptions) {
@@ -30,15 +41,27 @@ export async function openSyncAdapter(onStop: OnStop, options: SyncAdapterOption
   onStop(() => writes.close(), 'group commits');
 
   const hub = createChangeHub();
+  const connected = connectRoutes(db, writes, hub, logger);
+  const streams = createBotStreams({ ...connected, clock: systemClock, logger, ...(options.pingMs && { pingMs: options.pingMs }) });
+  const publish = (change: Change): void => [hub, streams].forEach((listener) => listener.publish(change));
   const feed = await listenForChanges({
     url: databaseUrl,
-    onChange: ({ topic, ids }) => hub.publish({ topic, ids: ids ?? [] }),
-    onReconnect: () => hub.wakeAll(),
+    onChange: ({ topic, ids }) => publish({ topic, ids: ids ?? [] }),
+    onReconnect: () => [hub, streams].forEach((listener) => listener.wakeAll()),
     logger,
   });
   onStop(() => feed.close(), 'change feed');
+  const acceptor = acceptStreams({
+    streams,
+    authenticate: (input) => authenticateBot(connected, input),
+    rateLimit: connected.rateLimits.stream,
+    maxStreams: options.maxStreams,
+    newId: uuid7,
+    random: Math.random,
+    logger,
+  });
 
-  const routes = syncRoutes({ ...connectRoutes(db, writes, hub, logger), waitMs: enrollWaitMs });
+  const routes = syncRoutes({ ...connected, waitMs: enrollWaitMs });
   const document = openApiDocument({ title: 'Trawling Traders sync-adapter', version, routes });
   const app = createHttpApp({
     name: 'public',
@@ -48,31 +71,46 @@ export async function openSyncAdapter(onStop: OnStop, options: SyncAdapterOption
       serveOpenApi(express, document);
     },
   });
-  return { app, document, hub, db };
+  return { app, document, hub, db, streams, acceptor };
+}
+
+/** Takes calls and streams until it is stopped: then everything that waits is answered and streams are told to go elsewhere. */
+export async function listenToBots(onStop: OnStop, adapter: SyncAdapter, address: { port: number; host: string }): Promise<Listening> {
+  const { app, hub, streams, acceptor } = adapter;
+  const listening = await listen(app, address);
+  listening.server.on('upgrade', acceptor.upgrade);
+  onStop(() => drain(listening.server), 'public listener');
+  onStop(() => streams.close(), 'streams');
+  onStop(() => {
+    hub.close();
+    acceptor.close();
+  }, 'waiting requests');
+  return listening;
 }
 
 /** Opens everything and listens; `stop` answers what is in flight first and closes the database last. */
 export const compose = (env: Env, { logger, version }: { logger: Logger; version: string }) =>
   withReleasers(async (onStop) => {
-    const { app, hub, db } = await openSyncAdapter(onStop, { databaseUrl: env.DATABASE_URL, logger, version });
+    const { DATABASE_URL: databaseUrl, MAX_STREAMS: maxStreams } = env;
+    const adapter = await openSyncAdapter(onStop, { databaseUrl, maxStreams, logger, version });
 
-    const health = healthRoutes({ ready: () => checkDatabase(db) });
+    const health = healthRoutes({ ready: () => checkDatabase(adapter.db) });
     const internalApp = createHttpApp({ name: 'internal', logger, routes: (express) => mountRoutes(express, health) });
     const internal = await listen(internalApp, { port: env.INTERNAL_PORT, host: env.HOST });
     onStop(() => drain(internal.server), 'internal listener');
 
-    const listening = await listen(app, { port: env.PORT, host: env.HOST });
-    onStop(() => drain(listening.server), 'public listener');
-    onStop(() => hub.close(), 'waiting requests');
-
+    const listening = await listenToBots(onStop, adapter, { port: env.PORT, host: env.HOST });
     logger.info({ url: listening.url, internal_url: internal.url }, 'listening');
     return { url: listening.url, internalUrl: internal.url };
   });
 
 /** Stores and use cases joined: the only place that knows both. */
-function connectRoutes(db: Database, writes: Writes, hub: ChangeHub, logger: Logger): Omit<SyncRoutesDeps, 'waitMs'> {
+function connectRoutes(db: Database, writes: Writes, hub: ChangeHub, logger: Logger) {
   const pool: Queryable = { query: (query) => guarded(logger, () => db.pool.query(query)) };
-  const credentials = botCredentialStore(pool);
+  const credentials = {
+    ...botCredentialStore(pool),
+    takeIntoUse: (candidate: CredentialRow) => guarded(logger, () => db.transaction((tx) => takeIntoUse(tx, candidate))),
+  };
   const keySet = keySetStore(pool);
   return {
     ...credentials,
@@ -93,7 +131,7 @@ function connectRoutes(db: Database, writes: Writes, hub: ChangeHub, logger: Log
     rateLimits: createRouteLimits(systemClock.monotonicMs),
     now: systemClock.now,
     monotonicMs: systemClock.monotonicMs,
-  };
+  } satisfies Omit<SyncRoutesDeps, 'waitMs'>;
 }
 
 async function checkDatabase(db: Database) {

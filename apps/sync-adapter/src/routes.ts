@@ -15,6 +15,7 @@ import { limitedBy, type RouteLimits } from './limits/route-limits.js';
 import { reportsRoutes, type ReportsRoutesDeps } from './reports/reports.routes.js';
 import { type RelaySecretsDeps } from './secrets/relay-secrets.js';
 import { secretsRoutes } from './secrets/secrets.routes.js';
+import { streamRoutes } from './stream/stream.routes.js';
 
 export type SyncRoutesDeps = { auth: Authenticator<CallingBot>; rateLimits: RouteLimits } & EnrollmentRoutesDeps &
   BootRoutesDeps &
@@ -34,6 +35,7 @@ export const syncRoutes = (deps: SyncRoutesDeps): Route[] => {
     ...enrollmentRoutes(deps), // POST /bots/:bot_id/enroll
     ...bootRoutes(deps), // POST /bots/:bot_id/boot
     ...configRoutes(limited('config')), // GET  /bots/:bot_id/config
+    ...streamRoutes(deps), // GET  /bots/:bot_id/stream (WebSocket; without upgrade 426)
     ...keysRoutes(limited('keys')), // GET  /bots/:bot_id/keys
     ...secretsRoutes(limited('secrets')), // GET  /bots/:bot_id/secrets
     ...acksRoutes(limited('config_ack')), // POST /bots/:bot_id/config_ack

@@ -1,5 +1,5 @@
-import { createKeyring } from '@trawling/crypto';
-import { type Database, deleteExpiredIdempotencyKeys, listenForChanges, openDatabase } from '@trawling/database';
+import { createFingerprint, createKeyring } from '@trawling/crypto';
+import { type Database, listenForChanges, openDatabase } from '@trawling/database';
 import { drain, listen, type ReadinessChecks } from '@trawling/http';
 import { assertQueueBackend, chooseQueueBackend, type MachineQueue, openMachineQueue } from '@trawling/queues';
 import { type Logger, type OnStop, systemClock, uuid7, withReleasers } from '@trawling/runtime';
@@ -8,9 +8,8 @@ import { verifyEnrollment } from './enrollment/verify-enrollment.js';
 import type { Env } from './env.js';
 import { controlPlaneApp } from './http-app.js';
 import { createSigningKeySource, loadKeys } from './installation/load-keys.js';
-
-/** Expired idempotency keys are free to use again anyway; deleting them only saves space. Milliseconds. */
-const CLEAN_UP_MS = 3_600_000;
+import { startUpkeep } from './upkeep/start-upkeep.js';
+import { upkeepTasks } from './upkeep/upkeep-tasks.js';
 
 export type ControlPlaneOptions = {
   databaseUrl: string;
@@ -35,6 +34,7 @@ export async function openControlPlane(onStop: OnStop, options: ControlPlaneOpti
     db: database.prisma,
     transaction: database.transaction,
     keyring,
+    fingerprint: createFingerprint(options.masterKeys),
     signingKey: createSigningKeySource(keyring),
     tokenSealingKeys,
     logger,
@@ -51,28 +51,28 @@ export async function openControlPlane(onStop: OnStop, options: ControlPlaneOpti
     logger,
   });
   onStop(() => feed.close(), 'change feed');
-  onStop(cleanUpHourly(database, logger), 'clean-up');
-
-  return controlPlaneApp({ ...deps, version, ready: () => checkReady(database, queue) });
+  return { ...controlPlaneApp({ ...deps, version, ready: () => checkReady(database, queue) }), database };
 }
 
 /** Opens everything and listens; `stop` answers what is in flight first and closes the database last. */
 export const compose = (env: Env, { logger, version }: { logger: Logger; version: string }) =>
   withReleasers(async (onStop) => {
     const { DATABASE_URL: databaseUrl, REDIS_URL: redisUrl, MASTER_KEYS: masterKeys } = env;
-    const { app } = await openControlPlane(onStop, { databaseUrl, redisUrl, masterKeys, logger, version });
+    const { app, database } = await openControlPlane(onStop, { databaseUrl, redisUrl, masterKeys, logger, version });
+    const upkeep = startUpkeep({ clock: systemClock, logger, random: Math.random }, upkeepTasks({
+      transaction: database.transaction,
+      pool: database.pool,
+      newId: uuid7,
+      logger,
+      configVersionsKept: env.CONFIG_VERSIONS_KEPT,
+      metricsRetentionDays: env.METRICS_RETENTION_DAYS,
+    }));
+    onStop(() => upkeep.close(), 'upkeep');
     const listening = await listen(app, { port: env.PORT, host: env.HOST });
     onStop(() => drain(listening.server), 'listener');
     logger.info({ url: listening.url, queue: chooseQueueBackend({ redisUrl }) }, 'listening');
     return { url: listening.url };
   });
-
-function cleanUpHourly(database: Database, logger: Logger): () => void {
-  const timer = setInterval(() => {
-    deleteExpiredIdempotencyKeys(database.prisma).catch((error: unknown) => logger.warn({ err: error }, 'could not delete old idempotency keys'));
-  }, CLEAN_UP_MS);
-  return () => clearInterval(timer);
-}
 
 /** Each part on its own, so that `/readyz` says which one is away. */
 async function checkReady(database: Database, queue: MachineQueue): Promise<ReadinessChecks> {

@@ -2,6 +2,7 @@
 export * from './crypto-error.js';
 export { makeToken, parseToken, hashToken, tokenMatches, type ParsedToken, type TokenPrefix } from './token.js';
 export * from './keyring.js';
+export * from './fingerprint.js';
 export * from './keys.js';
 export * from './config-signature.js';
 export * from './key-set.js';

@@ -58,6 +58,15 @@ describe('syncStatus', () => {
     expect(syncStatus({ desired, reported: applied(4), ack: null }).status).toBe('drifted');
   });
 
+  it('has drifted when the bot spoke of a version that a restored database does not know, until a newer one is desired', () => {
+    const reported = { ...applied(3), highestVersion: 7 };
+
+    expect(syncStatus({ desired, reported, ack: null })).toEqual({
+      status: 'drifted', message: 'The bot knows version 7, newer than the desired 3: change or retry it, and it follows again',
+    });
+    expect(syncStatus({ desired: { version: 8, hash: 'sha256:eight' }, reported, ack: null }).status).toBe('pending');
+  });
+
   it('has drifted when the bot says what no longer is as it was issued, and names it', () => {
     const paths = ['agents.defaults.model', 'cron:risk-check', 'logging.level', 'session.reset'];
 

@@ -6,7 +6,13 @@ const NAMED_PATHS = 3;
 export type SyncState = {
   desired: { version: number; hash: string };
   /** What the bot last said it runs; null before its first report. `driftedPaths` as `driftedPaths` below gives them. */
-  reported: { appliedVersion: number | null; appliedHash: string | null; driftedPaths?: readonly string[] } | null;
+  reported: {
+    appliedVersion: number | null;
+    appliedHash: string | null;
+    /** The highest version the bot ever spoke of; above the desired one only after a restore of the database. */
+    highestVersion?: number | null;
+    driftedPaths?: readonly string[];
+  } | null;
   /** The newest verdict the bot gave; may be about an older version. */
   ack: { version: number; outcome: AckOutcome; error: AckError | null } | null;
 };
@@ -27,8 +33,10 @@ export function syncStatus({ desired, reported, ack }: SyncState): { status: Syn
   if (applied === desired.version && reported?.appliedHash !== desired.hash) {
     return { status: 'drifted', message: `The bot runs something other than version ${desired.version} as it was issued` };
   }
-  if (applied !== null && applied > desired.version) {
-    return { status: 'drifted', message: `The bot runs version ${applied}, newer than the desired ${desired.version}` };
+  const highest = Math.max(applied ?? 0, reported?.highestVersion ?? 0);
+  if (highest > desired.version) {
+    const message = `The bot knows version ${highest}, newer than the desired ${desired.version}: change or retry it, and it follows again`;
+    return { status: 'drifted', message };
   }
   const drifted = applied === desired.version ? (reported?.driftedPaths ?? []) : [];
   if (drifted.length > 0) {

@@ -34,11 +34,7 @@ const driftOf = (bot: BotOverview): readonly string[] => driftedPaths(told(bot),
 
 /** The part that lists show as well. */
 export function botSummary(bot: BotOverview): z.infer<typeof BotSummary> {
-  const sync = syncStatus({
-    desired: { version: bot.desired_version, hash: bot.desired_hash },
-    reported: { appliedVersion: bot.applied_version, appliedHash: bot.applied_hash, driftedPaths: driftOf(bot) },
-    ack: ackOf(bot),
-  });
+  const sync = syncOf(bot);
   return {
     id: bot.id,
     owner_id: bot.owner_id,
@@ -53,6 +49,22 @@ export function botSummary(bot: BotOverview): z.infer<typeof BotSummary> {
     created_at: bot.created_at.toISOString(),
   };
 }
+
+/** The bot's sync status, from all it has told. */
+export const syncOf = (bot: BotOverview): ReturnType<typeof syncStatus> =>
+  syncStatus({
+    desired: { version: bot.desired_version, hash: bot.desired_hash },
+    reported: {
+      appliedVersion: bot.applied_version,
+      appliedHash: bot.applied_hash,
+      highestVersion: bot.highest_version,
+      driftedPaths: driftOf(bot),
+    },
+    ack: ackOf(bot),
+  });
+
+/** The health the bot told last; null before its first heartbeat. */
+export const healthOf = (bot: BotOverview): BotView['health'] => told(bot).health;
 
 /** In one screen what an owner asks: desired, applied, sync status, online, machine with reason and next step. */
 export function botView(input: {

@@ -34,7 +34,7 @@ export const commandsRoutes = (deps: BotsRoutesDeps): Route[] => [
   }),
   command(deps, 'pauseBot', 'Stop trading; the risk check keeps running', pauseBot),
   command(deps, 'resumeBot', 'Trade again', resumeBot),
-  command(deps, 'retryBot', 'Try a failed version again, as a new one', retryBot, ['nothing-to-retry']),
+  command(deps, 'retryBot', 'Try a version that failed, drifted or left the bot unhealthy again, as a new one', retryBot, ['nothing-to-retry']),
 ];
 
 /** Pause, resume and retry differ in nothing but the use case. */

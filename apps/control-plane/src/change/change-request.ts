@@ -1,5 +1,5 @@
 import type { ProblemCode } from '@trawling/contracts';
-import { canonicalJson, sha256Of } from '@trawling/domain';
+import { canonicalJson } from '@trawling/domain';
 import { z } from 'zod';
 import type { Caller } from '../auth/caller.js';
 import type { ChangeRequest } from './change.js';
@@ -40,7 +40,7 @@ export function changeRequest(
   const { auth: caller, requestId, headers, req } = input;
   const key = headers['idempotency-key'];
   const asked = [req.method, req.originalUrl, headers['if-match'] ?? null, req.body ?? null];
-  const idempotency = key === undefined ? null : { key, requestHash: sha256Of(canonicalJson(asked)) };
+  const idempotency = key === undefined ? null : { key, request: canonicalJson(asked) };
   return { caller, requestId, status, idempotency };
 }
 

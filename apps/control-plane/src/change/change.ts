@@ -1,4 +1,5 @@
 import { DomainError } from '@trawling/contracts';
+import type { Fingerprint } from '@trawling/crypto';
 import { claimIdempotencyKey, saveIdempotentAnswer, type Transaction } from '@trawling/database';
 import type { Logger } from '@trawling/runtime';
 import type { z } from 'zod';
@@ -22,8 +23,8 @@ export type ChangeRequest = {
   requestId: string;
   /** HTTP status of the answer, kept with it. */
   status: number;
-  /** From the header Idempotency-Key; the hash covers method, path and body. */
-  idempotency: { key: string; requestHash: string } | null;
+  /** From the header Idempotency-Key; `request` is the canonical text of method, path, precondition and body. */
+  idempotency: { key: string; request: string } | null;
 };
 
 export type RunChangeDeps = {
@@ -31,6 +32,8 @@ export type RunChangeDeps = {
   enqueueMachine: (botId: string) => Promise<void>;
   now: () => Date;
   logger: Logger;
+  /** A body may hold a secret: what is kept to recognise a request must not be something to guess it by. */
+  fingerprint: Fingerprint;
 };
 
 /**
@@ -48,9 +51,16 @@ export async function runChange<Body>(
   const afterCommit: (() => unknown)[] = [];
   const answer = await deps.transaction(async (tx) => {
     const { caller, requestId, idempotency } = request;
-    const claim = idempotency && { apiKeyId: caller.keyId, ...idempotency };
+    const claim = idempotency && {
+      apiKeyId: caller.keyId,
+      key: idempotency.key,
+      requestHash: deps.fingerprint.of(idempotency.request),
+    };
     const earlier = claim ? await claimIdempotencyKey(tx, claim) : null;
-    if (earlier?.state === 'taken') return { body: Answer.parse(keptAnswer(earlier, idempotency)), replayed: true };
+    if (idempotency && earlier?.state === 'taken') {
+      const same = deps.fingerprint.matches(earlier.requestHash, idempotency.request);
+      return { body: Answer.parse(keptAnswer(earlier, same)), replayed: true };
+    }
     const body = await change({
       tx,
       caller,
@@ -66,11 +76,8 @@ export async function runChange<Body>(
   return answer;
 }
 
-function keptAnswer(
-  earlier: { requestHash: string; status: number | null; body: unknown },
-  request: ChangeRequest['idempotency'],
-): unknown {
-  if (earlier.requestHash !== request?.requestHash) {
+function keptAnswer(earlier: { status: number | null; body: unknown }, same: boolean): unknown {
+  if (!same) {
     throw new DomainError('idempotency-key-reused', 'This Idempotency-Key was used with another method, address or body');
   }
   if (earlier.status === null) throw new DomainError('request-in-progress', 'Ask again in a moment');

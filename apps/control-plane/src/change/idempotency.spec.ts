@@ -1,4 +1,6 @@
 import { ChangeAccepted } from '@trawling/contracts';
+import { createFingerprint } from '@trawling/crypto';
+import { canonicalJson, sha256Of } from '@trawling/domain';
 import { makeBot, view } from '../testing/bots.js';
 import { type Api, useControlPlane } from '../testing/open-test-control-plane.js';
 
@@ -48,6 +50,20 @@ describe('the same Idempotency-Key', () => {
 
     expect(answers.map((answer) => answer.body.code)).toEqual(['idempotency-key-reused', 'invalid-request', 'idempotency-key-reused']);
     expect(await view(api, botId)).toMatchObject({ desired_version: 1, trading: 'active' });
+  });
+
+  it('keeps nothing of the request that a secret in it could be guessed by', async () => {
+    const botId = await makeBot(api, { owner_id: newOwner() });
+    const put = (value: string) => api.put(`/bots/${botId}/secrets/pin`).set('Idempotency-Key', 'key-pin').send({ value });
+    await put('1234');
+
+    const row = await controlPlane().owner.prisma.idempotencyKey.findFirstOrThrow({ where: { key: 'key-pin' } });
+    const guess = canonicalJson(['PUT', `/bots/${botId}/secrets/pin`, null, { value: '1234' }]);
+    expect(createFingerprint(controlPlane().masterKeys).matches(row.requestHash, guess)).toBe(true);
+    expect(createFingerprint(`test:${Buffer.alloc(32).toString('base64')}`).matches(row.requestHash, guess)).toBe(false);
+    expect(row.requestHash).not.toContain(sha256Of(guess).slice('sha256:'.length));
+    expect((await put('1234')).headers['idempotency-replayed']).toBe('true');
+    expect((await put('1235')).body.code).toBe('idempotency-key-reused');
   });
 
   it('belongs to one API key', async () => {

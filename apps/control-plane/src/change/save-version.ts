@@ -2,6 +2,7 @@ import { BotConfigPayload, type BotSettings, DomainError, type VersionReason } f
 import { signConfig } from '@trawling/crypto';
 import {
   currentSecrets,
+  findBot,
   findConfigVersion,
   insertConfigVersion,
   newestAgentBuild,
@@ -43,10 +44,13 @@ async function newestRuntime(tx: Transaction): Promise<BotConfigPayload['runtime
   return { openclaw_version: OPENCLAW_VERSION, agent_sha256: build.sha256 };
 }
 
-/** A stored snapshot. Throws DomainError `version-not-found`. */
+/** A stored snapshot. Throws DomainError `version-not-found`; old versions are not kept for ever. */
 export async function storedVersion(tx: Transaction, botId: string, version: number) {
   const row = await findConfigVersion(tx, botId, version);
-  if (!row) throw new DomainError('version-not-found', `Bot ${botId} has no version ${version}`);
+  if (!row) {
+    const desired = (await findBot(tx, botId))?.desiredVersion ?? 0;
+    throw new DomainError('version-not-found', `Bot ${botId} has no version ${version}${version < desired ? '; old ones are not kept for ever' : ''}`);
+  }
   return { row, payload: BotConfigPayload.parse(JSON.parse(row.payload)) };
 }
 

@@ -30,6 +30,8 @@ export type TestControlPlane = {
   /** The database as its owner, who may do everything. */
   owner: Database;
   ownerUrl: string;
+  /** The database as the control plane itself. */
+  controlPlaneUrl: string;
   /** As its own role. */
   databaseUrl: string;
   masterKeys: string;
@@ -98,6 +100,7 @@ export async function openTestControlPlane({ agentBuild = true, redisUrl, route 
       makeKey,
       owner,
       ownerUrl: test.url,
+      controlPlaneUrl: databaseUrl,
       databaseUrl,
       masterKeys,
       logs,

@@ -15,6 +15,8 @@ export type BotOverview = {
   desired_hash: string;
   applied_version: number | null;
   applied_hash: string | null;
+  /** The highest version it ever spoke of, also one that was never issued here. */
+  highest_version: number | null;
   online: boolean;
   last_heartbeat_at: Date | null;
   status: Prisma.JsonValue;
@@ -34,23 +36,34 @@ export type BotOverview = {
  */
 const SYNC_STATUS = Prisma.sql`CASE
   WHEN verdict.outcome = 'failed' THEN 'failed'
-  WHEN reported.applied_version = bot.desired_version AND reported.applied_hash IS DISTINCT FROM desired.hash THEN 'drifted'
-  WHEN reported.applied_version > bot.desired_version THEN 'drifted'
-  WHEN reported.applied_version = bot.desired_version AND reported.status ->> 'applied_version' = bot.desired_version::text
+  WHEN runs.version = bot.desired_version AND runs.hash IS DISTINCT FROM desired.hash THEN 'drifted'
+  WHEN greatest(runs.version, reported.highest_version) > bot.desired_version THEN 'drifted'
+  WHEN runs.version = bot.desired_version AND reported.status ->> 'applied_version' = bot.desired_version::text
     AND jsonb_typeof(reported.status -> 'drift') = 'object' THEN 'drifted'
-  WHEN reported.applied_version = bot.desired_version OR verdict.outcome = 'applied' THEN 'synced'
+  WHEN runs.version = bot.desired_version OR verdict.outcome = 'applied' THEN 'synced'
   WHEN verdict.outcome = 'applying' THEN 'applying'
   ELSE 'pending' END`;
 
+/**
+ * What the bot runs. The columns keep only what was issued here; a bot whose heartbeat names the desired version with
+ * a hash that was not (a restored database gave the number again) runs that all the same.
+ */
+const RUNS = Prisma.sql`
+  SELECT CASE WHEN told THEN bot.desired_version ELSE reported.applied_version END AS version,
+    CASE WHEN told THEN reported.status ->> 'applied_hash' ELSE reported.applied_hash END AS hash
+  FROM (SELECT reported.applied_version IS DISTINCT FROM bot.desired_version
+    AND coalesce(reported.status ->> 'applied_version' = bot.desired_version::text, false) AS told) AS heartbeat`;
+
 const OVERVIEW = Prisma.sql`
   SELECT bot.id, bot.owner_id, bot.labels, bot.settings, bot.paused, bot.desired_version, desired.hash AS desired_hash,
-         reported.applied_version, reported.applied_hash, ${ONLINE} AS online, reported.last_heartbeat_at, reported.status,
+         runs.version AS applied_version, runs.hash AS applied_hash, reported.highest_version, ${ONLINE} AS online, reported.last_heartbeat_at, reported.status,
          ack.version AS ack_version, ack.outcome AS ack_outcome, ack.error AS ack_error, ack.received_at AS ack_received_at,
          bot.created_at, bot.updated_at, bot.decommission_requested_at, bot.decommissioned_at
   FROM bot
   JOIN config_version desired ON desired.bot_id = bot.id AND desired.version = bot.desired_version
   LEFT JOIN bot_reported reported ON reported.bot_id = bot.id
   LEFT JOIN receiver_clock receiver ON true
+  LEFT JOIN LATERAL (${RUNS}) runs ON true
   LEFT JOIN config_ack verdict ON verdict.bot_id = bot.id AND verdict.version = bot.desired_version
   LEFT JOIN LATERAL (
     SELECT version, outcome, error, received_at FROM config_ack WHERE bot_id = bot.id ORDER BY version DESC LIMIT 1

@@ -40,12 +40,6 @@ export async function highestReportedVersion(tx: Tx, botId: string): Promise<num
   return spoken.length === 0 ? null : Math.max(...spoken);
 }
 
-/** What the bot said of itself with its newest heartbeat: a BotStatus, to be parsed; null before the first one. */
-export async function findReportedStatus(tx: Tx, botId: string): Promise<Prisma.JsonValue> {
-  const reported = await tx.botReported.findUnique({ where: { botId }, select: { status: true } });
-  return reported?.status ?? null;
-}
-
 /** Bot, and the row that says its first machine is wanted. Its first version is saved with `saveConfigVersion`. */
 export async function insertBot(
   tx: Tx,

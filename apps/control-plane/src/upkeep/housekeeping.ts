@@ -1,0 +1,59 @@
+import {
+  deleteExpiredIdempotencyKeys,
+  deleteOldRequests,
+  dropOldMetricPartitions,
+  exclusively,
+  makeMetricPartitions,
+  pruneChangeLog,
+  pruneConfigVersions,
+  type Queryable,
+  type Transaction,
+} from '@trawling/database';
+import type { Logger } from '@trawling/runtime';
+
+export type HousekeepingDeps = {
+  transaction: <T>(run: (tx: Transaction) => Promise<T>) => Promise<T>;
+  pool: Queryable;
+  logger: Logger;
+  /** Newest config versions of each bot that stay; what it should run, runs or last ran well stays anyway. */
+  configVersionsKept: number;
+  /** Days of metrics that stay. */
+  metricsRetentionDays: number;
+};
+
+/** Days for which there are partitions ahead: so long may nobody keep house before metrics wait in the default one. */
+const DAYS_AHEAD = 7;
+/** Config versions deleted in one transaction. */
+const PRUNE_BATCH = 500;
+
+/** Metrics find their partition, and what is older than it is kept for goes. Resolves with how many were made and dropped. */
+export async function keepMetricPartitions(deps: Pick<HousekeepingDeps, 'transaction' | 'metricsRetentionDays' | 'logger'>): Promise<{ made: number; dropped: number }> {
+  const alone = <T>(name: string, task: (tx: Transaction) => Promise<T>) => deps.transaction((tx) => exclusively(tx, name, () => task(tx)));
+  // Each by itself: a reader in the way of dropping must not keep tomorrow's partition from being made.
+  const made = (await alone('make-partitions', (tx) => makeMetricPartitions(tx, { daysAhead: DAYS_AHEAD }))) ?? 0;
+  const dropped = (await alone('drop-partitions', (tx) => dropOldMetricPartitions(tx, { days: deps.metricsRetentionDays }))) ?? 0;
+  if (made + dropped > 0) deps.logger.info({ made, dropped }, 'metric partitions made and dropped');
+  return { made, dropped };
+}
+
+/** Deletes config versions that nobody needs, a batch at a time. Resolves with how many. */
+export async function pruneVersions(deps: Pick<HousekeepingDeps, 'transaction' | 'configVersionsKept' | 'logger'>): Promise<number> {
+  let pruned = 0;
+  for (;;) {
+    const count = await deps.transaction((tx) =>
+      exclusively(tx, 'config-versions', () => pruneConfigVersions(tx, { kept: deps.configVersionsKept, limit: PRUNE_BATCH })),
+    );
+    pruned += count ?? 0;
+    if (count === null || count < PRUNE_BATCH) break;
+  }
+  if (pruned > 0) deps.logger.info({ pruned }, 'old config versions deleted');
+  return pruned;
+}
+
+/** Forgets what only served for a while: told changes, answered requests, kept answers. */
+export async function forgetOldRecords(deps: Pick<HousekeepingDeps, 'transaction' | 'pool'>): Promise<void> {
+  await pruneChangeLog(deps.pool);
+  await deps.transaction((tx) =>
+    exclusively(tx, 'old-records', async () => (await deleteExpiredIdempotencyKeys(tx)) + (await deleteOldRequests(tx))),
+  );
+}

@@ -1,7 +1,7 @@
 import {
   agentFileStore, bootStageStore, botCredentialStore, desiredConfigStore,
   enrollmentInboxStore, insertEnrollmentRequest, keySetStore, listenForChanges, openDatabase, sealedSecretRelayStore,
-  takeIntoUse, type CredentialRow, type Database, type Queryable,
+  takeIntoUse, type ChangeFeed, type CredentialRow, type Database, type Queryable,
 } from '@trawling/database';
 import { createHttpApp, drain, healthRoutes, listen, type Listening, mountRoutes, openApiDocument, serveOpenApi } from '@trawling/http';
 import { systemClock, uuid7, withReleasers, type Logger, type OnStop } from '@trawling/runtime';
@@ -11,6 +11,10 @@ import { botCredential } from './bot-route.js';
 import { createChangeHub, type Change, type ChangeHub } from './changes/change-hub.js';
 import { guarded } from './database-guard.js';
 import { type Env } from './env.js';
+import { createDeltas } from './config/delta.js';
+import { hotConfigRoute } from './config/hot-config.js';
+import { createWaiters } from './config/waiters.js';
+import { openMemory, type Memory } from './memory/open-memory.js';
 import { readKeySet } from './keys/read-key-set.js';
 import { createRouteLimits } from './limits/route-limits.js';
 import { createTellNoticed } from './heartbeat/tell-noticed.js';
@@ -21,6 +25,12 @@ import { openWrites, type Writes } from './writes/open-writes.js';
 
 /** How long an enrollment is held for the control plane's verdict. */
 const ENROLL_WAIT_MS = 10_000;
+/** Credentials, and desired configs without their payloads, held in memory: about 2 KB for the two of one bot. */
+const MAX_IN_MEMORY = 50_000;
+/** Patches held for who asks again, in bytes. */
+const MAX_DELTA_BYTES = 16 * 1024 * 1024;
+/** Long polls held at once. */
+const MAX_WAITING = 20_000;
 
 export type SyncAdapterOptions = {
   databaseUrl: string;
@@ -40,17 +50,28 @@ export async function openSyncAdapter(onStop: OnStop, options: SyncAdapterOption
   const writes = openWrites({ query: (query) => db.pool.query(query) }, logger);
   onStop(() => writes.close(), 'group commits');
 
+  let feed: ChangeFeed | undefined;
+  const pool: Queryable = { query: (query) => guarded(logger, () => db.pool.query(query)) };
+  const memory = openMemory({
+    ...botCredentialStore(pool),
+    ...desiredConfigStore(pool),
+    ...keySetStore(pool),
+    confirmedAt: () => feed?.confirmedAt() ?? -Infinity,
+    monotonicMs: systemClock.monotonicMs,
+    maxEntries: MAX_IN_MEMORY,
+  });
   const hub = createChangeHub();
-  const connected = connectRoutes(db, writes, hub, logger);
+  const connected = connectRoutes({ db, pool, writes, hub, memory, logger });
   const streams = createBotStreams({ ...connected, clock: systemClock, logger, ...(options.pingMs && { pingMs: options.pingMs }) });
-  const publish = (change: Change): void => [hub, streams].forEach((listener) => listener.publish(change));
-  const feed = await listenForChanges({
+  // Memory first: whoever is woken by a hint must not find what was before it.
+  const publish = (change: Change): void => [{ publish: memory.hear }, hub, streams].forEach((listener) => listener.publish(change));
+  feed = await listenForChanges({
     url: databaseUrl,
     onChange: ({ topic, ids }) => publish({ topic, ids: ids ?? [] }),
-    onReconnect: () => [hub, streams].forEach((listener) => listener.wakeAll()),
+    onReconnect: () => [{ wakeAll: memory.forgetAll }, hub, streams].forEach((listener) => listener.wakeAll()),
     logger,
   });
-  onStop(() => feed.close(), 'change feed');
+  onStop(() => feed?.close(), 'change feed');
   const acceptor = acceptStreams({
     streams,
     authenticate: (input) => authenticateBot(connected, input),
@@ -66,6 +87,7 @@ export async function openSyncAdapter(onStop: OnStop, options: SyncAdapterOption
   const app = createHttpApp({
     name: 'public',
     logger,
+    hotRoutes: [hotConfigRoute({ ...memory, rateLimit: connected.rateLimits.config })],
     routes(express) {
       mountRoutes(express, routes);
       serveOpenApi(express, document);
@@ -104,21 +126,35 @@ export const compose = (env: Env, { logger, version }: { logger: Logger; version
     return { url: listening.url, internalUrl: internal.url };
   });
 
+interface Connections {
+  db: Database;
+  pool: Queryable;
+  writes: Writes;
+  hub: ChangeHub;
+  memory: Memory;
+  logger: Logger;
+}
+
 /** Stores and use cases joined: the only place that knows both. */
-function connectRoutes(db: Database, writes: Writes, hub: ChangeHub, logger: Logger) {
-  const pool: Queryable = { query: (query) => guarded(logger, () => db.pool.query(query)) };
+function connectRoutes({ db, pool, writes, hub, memory, logger }: Connections) {
   const credentials = {
     ...botCredentialStore(pool),
+    findCredential: memory.credentials.find,
     takeIntoUse: (candidate: CredentialRow) => guarded(logger, () => db.transaction((tx) => takeIntoUse(tx, candidate))),
   };
-  const keySet = keySetStore(pool);
+  const keySet = { findKeySet: memory.keySet };
+  const desiredConfigs = desiredConfigStore(pool);
   return {
     ...credentials,
     ...keySet,
-    ...desiredConfigStore(pool),
+    ...desiredConfigs,
+    desired: memory.desired,
+    findDesiredSummary: memory.desired.findSummary,
+    findDelta: createDeltas({ ...desiredConfigs, maxBytes: MAX_DELTA_BYTES }),
+    waiters: createWaiters({ max: MAX_WAITING }),
     ...sealedSecretRelayStore(pool),
     ...writes,
-    readDesiredSummary: desiredConfigStore(pool).findDesiredSummary,
+    readDesiredSummary: desiredConfigs.findDesiredSummary,
     tellNoticed: createTellNoticed({ ...writes, now: systemClock.now, logger }),
     ...bootStageStore(pool),
     ...enrollmentInboxStore(pool),
@@ -127,7 +163,7 @@ function connectRoutes(db: Database, writes: Writes, hub: ChangeHub, logger: Log
     readAgentFile: createAgentFileCache(agentFileStore(pool)),
     recordEnrollmentRequest: (row) =>
       guarded(logger, () => db.transaction((tx) => insertEnrollmentRequest(tx, { id: uuid7(), ...row }))),
-    watch: (botId) => hub.watch({ topics: ['config', 'credential', 'enrollment_decided'], ids: [botId] }),
+    watch: (botId) => hub.watch({ topics: ['config', 'credential', 'enrollment_decided'], id: botId }),
     rateLimits: createRouteLimits(systemClock.monotonicMs),
     now: systemClock.now,
     monotonicMs: systemClock.monotonicMs,

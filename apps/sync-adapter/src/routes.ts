@@ -20,7 +20,7 @@ import { streamRoutes } from './stream/stream.routes.js';
 export type SyncRoutesDeps = { auth: Authenticator<CallingBot>; rateLimits: RouteLimits } & EnrollmentRoutesDeps &
   BootRoutesDeps &
   AgentFilesRoutesDeps &
-  ConfigRoutesDeps &
+  Omit<ConfigRoutesDeps, 'checkAgain'> &
   ReadKeySetDeps &
   RelaySecretsDeps &
   AcknowledgeConfigDeps &
@@ -34,7 +34,7 @@ export const syncRoutes = (deps: SyncRoutesDeps): Route[] => {
     ...agentFilesRoutes(deps), // GET  /agent/:sha256
     ...enrollmentRoutes(deps), // POST /bots/:bot_id/enroll
     ...bootRoutes(deps), // POST /bots/:bot_id/boot
-    ...configRoutes(limited('config')), // GET  /bots/:bot_id/config
+    ...configRoutes({ ...limited('config'), checkAgain: deps.auth.authenticate }), // GET  /bots/:bot_id/config
     ...streamRoutes(deps), // GET  /bots/:bot_id/stream (WebSocket; without upgrade 426)
     ...keysRoutes(limited('keys')), // GET  /bots/:bot_id/keys
     ...secretsRoutes(limited('secrets')), // GET  /bots/:bot_id/secrets

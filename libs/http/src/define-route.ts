@@ -15,8 +15,11 @@ export type Authenticator<A> = {
   authenticate: (req: Request) => A | Promise<A>;
 };
 
-/** A JSON body; null for no body; or a body that is not JSON. */
-export type ResponseSpec = z.ZodType | null | { description: string; schema?: z.ZodType; contentType?: string };
+/** A JSON body; null for no body; or a body that is not JSON, or one in several media types (`alternatives`). */
+export type ResponseSpec =
+  | z.ZodType
+  | null
+  | { description: string; schema?: z.ZodType; contentType?: string; alternatives?: Record<string, z.ZodType> };
 
 export type Responses = { readonly [status: number]: ResponseSpec; readonly problems?: readonly ProblemCode[] };
 

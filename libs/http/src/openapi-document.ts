@@ -114,7 +114,11 @@ function responseOf(status: string, spec: ResponseSpec, components: Components):
   if (spec === null) return { description };
   if (spec instanceof z.ZodType) return { description, content: { 'application/json': { schema: components.use(spec, 'output') } } };
   const schema = spec.schema ? components.use(spec.schema, 'output') : {};
-  return { description: spec.description, content: { [spec.contentType ?? 'application/json']: { schema } } };
+  const others = Object.entries(spec.alternatives ?? {}).map(([type, other]) => [type, { schema: components.use(other, 'output') }] as const);
+  return {
+    description: spec.description,
+    content: { [spec.contentType ?? 'application/json']: { schema }, ...Object.fromEntries(others) },
+  };
 }
 
 /** The route's own problems and those that its form brings with it. */

@@ -1,7 +1,7 @@
 import { Sha256 } from '@trawling/contracts';
 import { defineRoute, type Route } from '@trawling/http';
 import { z } from 'zod';
-import { etagOf, knownHashes } from '../config/etag.js';
+import { etagOf, knownHashes } from '../config/config-headers.js';
 
 export interface AgentFilesRoutesDeps {
   /** Throws agent-build-not-found. */

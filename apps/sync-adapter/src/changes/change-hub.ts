@@ -9,6 +9,7 @@ export interface Watch {
   changed: (timeoutMs: number) => Promise<boolean>;
   /** The process is draining: answer with what is there. */
   isClosed: () => boolean;
+  /** Ends the waiting, as when the time is up. */
   stop: () => void;
 }
 
@@ -16,42 +17,69 @@ export interface ChangeHub {
   publish: (change: Change) => void;
   /** After a reconnect nobody knows what was missed: everyone looks again. */
   wakeAll: () => void;
-  watch: (input: { topics: readonly string[]; ids: readonly string[] }) => Watch;
+  watch: (input: { topics: readonly string[]; id: string }) => Watch;
   /** Ends all waiting, so that a draining process can answer what it holds. */
   close: () => void;
+  /** How many watch. */
+  size: () => number;
+}
+
+interface Watcher {
+  topics: readonly string[];
+  notify: () => void;
 }
 
 /**
  * Lets requests wait for hints. Start the watch, then look, then wait: a change in between is not lost. Hints may be
- * lost or for nothing all the same, so whoever waits also looks again when its time is up.
+ * lost or for nothing all the same, so whoever waits also looks again when its time is up. A change costs one look-up
+ * per id it names, however many watch.
  */
 export function createChangeHub(): ChangeHub {
-  const watchers = new Set<{ topics: readonly string[]; ids: readonly string[]; notify: () => void }>();
+  const watchersById = new Map<string, Set<Watcher>>();
   let closed = false;
 
-  const matches = (watcher: { topics: readonly string[]; ids: readonly string[] }, change: Change): boolean =>
-    watcher.topics.includes(change.topic) &&
-    (change.ids.length === 0 || change.ids.some((id) => watcher.ids.includes(id)));
+  function* everyone(): Iterable<Watcher> {
+    for (const watchers of [...watchersById.values()]) yield* [...watchers];
+  }
+  const add = (id: string, watcher: Watcher): void => {
+    const watchers = watchersById.get(id);
+    if (watchers) watchers.add(watcher);
+    else watchersById.set(id, new Set([watcher]));
+  };
+  const remove = (id: string, watcher: Watcher): void => {
+    const watchers = watchersById.get(id);
+    watchers?.delete(watcher);
+    if (watchers?.size === 0) watchersById.delete(id);
+  };
+  const tell = (watchers: Iterable<Watcher>, topic: string): void => {
+    for (const watcher of watchers) if (watcher.topics.includes(topic)) watcher.notify();
+  };
 
   return {
-    publish: (change) => watchers.forEach((watcher) => matches(watcher, change) && watcher.notify()),
-    wakeAll: () => watchers.forEach((watcher) => watcher.notify()),
+    publish({ topic, ids }) {
+      if (ids.length === 0) return tell(everyone(), topic);
+      for (const id of ids) tell([...(watchersById.get(id) ?? [])], topic);
+    },
+    wakeAll() {
+      for (const watcher of everyone()) watcher.notify();
+    },
     close() {
       closed = true;
-      watchers.forEach((watcher) => watcher.notify());
+      for (const watcher of everyone()) watcher.notify();
     },
-    watch({ topics, ids }) {
+    size: () => [...everyone()].length,
+    watch({ topics, id }) {
       let pending = false;
+      let stopped = false;
       let wake: ((news: boolean) => void) | undefined;
       const watcher = {
         topics,
-        ids,
         notify: () => {
           pending = true;
           wake?.(true);
         },
       };
-      watchers.add(watcher);
+      add(id, watcher);
       return {
         changed: (timeoutMs) =>
           new Promise((resolve) => {
@@ -63,11 +91,13 @@ export function createChangeHub(): ChangeHub {
             };
             const timer = setTimeout(() => settle(false), timeoutMs);
             wake = settle;
-            if (pending || closed) settle(true);
+            if (stopped) settle(false);
+            else if (pending || closed) settle(true);
           }),
         isClosed: () => closed,
         stop: () => {
-          watchers.delete(watcher);
+          stopped = true;
+          remove(id, watcher);
           wake?.(false);
         },
       };

@@ -14,13 +14,16 @@ export interface IssuedToken {
   secret: string;
 }
 
+/** Does something and waits until the sync-adapter has heard of it: what comes after must know it. */
+export type UntilHeard = <T>(botId: string, act: () => Promise<T>) => Promise<T>;
+
 export type TestControlPlane = Awaited<ReturnType<typeof openTestControlPlane>>;
 
 /**
  * Does to the database what the control plane does, with the real keys and rules: the sync-adapter under test relays
  * what is decided here. It decides enrollments only when told, so that a spec can look at what happens before.
  */
-export async function openTestControlPlane(db: Database) {
+export async function openTestControlPlane(db: Database, untilHeard: UntilHeard) {
   const { prisma } = db;
   const root = generateEd25519();
   const signing = { kid: 'signing-1', ...generateEd25519() };
@@ -56,10 +59,12 @@ export async function openTestControlPlane(db: Database) {
       const bot = await prisma.bot.findUniqueOrThrow({ where: { id: botId } });
       const settings = BotSettings.parse({ ...BotSettings.parse(bot.settings), ...input.settings });
       const payload = await saveVersion(botId, bot.desiredVersion + 1, settings, input.secrets ?? []);
-      await db.transaction(async (tx) => {
-        await tx.bot.update({ where: { id: botId }, data: { settings, desiredVersion: bot.desiredVersion + 1 } });
-        await notify(tx, { topic: 'config', ids: [botId] });
-      });
+      await untilHeard(botId, () =>
+        db.transaction(async (tx) => {
+          await tx.bot.update({ where: { id: botId }, data: { settings, desiredVersion: bot.desiredVersion + 1 } });
+          await notify(tx, { topic: 'config', ids: [botId] });
+        }),
+      );
       return payload;
     },
 
@@ -90,23 +95,28 @@ export async function openTestControlPlane(db: Database) {
     },
 
     async revoke(credentialId: string, revokedReason: string): Promise<void> {
-      await db.transaction(async (tx) => {
-        const { botId } = await tx.botCredential.update({ where: { id: credentialId }, data: { revokedAt: new Date(), revokedReason } });
-        await notify(tx, { topic: 'credential', ids: [botId] });
-      });
+      const { botId } = await prisma.botCredential.findUniqueOrThrow({ where: { id: credentialId } });
+      await untilHeard(botId, () =>
+        db.transaction(async (tx) => {
+          await tx.botCredential.update({ where: { id: credentialId }, data: { revokedAt: new Date(), revokedReason } });
+          await notify(tx, { topic: 'credential', ids: [botId] });
+        }),
+      );
     },
     decommission: (botId: string) => changeFence(botId, { decommissionRequestedAt: new Date() }),
     wantGeneration: (botId: string, machineGeneration: number) => changeFence(botId, { machineGeneration }),
 
     /** Says that something may be different. */
-    tell: (change: Change) => notify(prisma, change),
+    tell: (change: Change) => untilHeard(change.ids?.[0] ?? 'everything', () => notify(prisma, change)),
   };
 
   async function changeFence(botId: string, data: { decommissionRequestedAt: Date } | { machineGeneration: number }): Promise<void> {
-    await db.transaction(async (tx) => {
-      await tx.bot.update({ where: { id: botId }, data });
-      await notify(tx, { topic: 'credential', ids: [botId] });
-    });
+    await untilHeard(botId, () =>
+      db.transaction(async (tx) => {
+        await tx.bot.update({ where: { id: botId }, data });
+        await notify(tx, { topic: 'credential', ids: [botId] });
+      }),
+    );
   }
 
   async function saveVersion(botId: string, version: number, settings: BotSettings, secrets: string[]): Promise<BotConfigPayload> {

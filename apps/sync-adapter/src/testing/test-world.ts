@@ -1,12 +1,15 @@
-import { listenForChanges, openDatabase } from '@trawling/database';
+import { changeTopics, listenForChanges, openDatabase } from '@trawling/database';
 import { createTestDatabase } from '@trawling/database/testing';
 import { holdToOpenApi } from '@trawling/http/testing';
 import { withReleasers } from '@trawling/runtime';
 import { createMemoryLogger } from '@trawling/runtime/testing';
+import { type ChangeHub } from '../changes/change-hub.js';
 import { listenToBots, openSyncAdapter } from '../compose.js';
 import { openTestControlPlane } from './test-control-plane.js';
 
 export type TestWorld = Awaited<ReturnType<typeof openTestWorld>>['value'];
+
+const HEARING_TAKES_MS = 10_000;
 
 export interface TestWorldOptions {
   /** How long an enrollment waits for its verdict. */
@@ -42,7 +45,15 @@ const openTestWorld = (options: TestWorldOptions, afterEachTest: (check: () => v
     onStop(() => database.close(), 'test database');
     const admin = await openDatabase({ url: database.url, poolSize: 4 });
     onStop(() => admin.close(), 'admin connections');
-    const controlPlane = await openTestControlPlane(admin);
+    let hub: ChangeHub | undefined;
+    const controlPlane = await openTestControlPlane(admin, async (botId, act) => {
+      const watch = hub?.watch({ topics: changeTopics, id: botId });
+      const done = await act();
+      const heard = (await watch?.changed(HEARING_TAKES_MS)) ?? true;
+      watch?.stop();
+      if (!heard) throw new Error('the sync-adapter did not hear of a change');
+      return done;
+    });
 
     if (options.decides ?? true) {
       let deciding: Promise<unknown> = Promise.resolve();
@@ -67,7 +78,8 @@ const openTestWorld = (options: TestWorldOptions, afterEachTest: (check: () => v
       ...(options.enrollWaitMs === undefined ? {} : { enrollWaitMs: options.enrollWaitMs }),
       ...(options.pingMs === undefined ? {} : { pingMs: options.pingMs }),
     });
+    hub = adapter.hub;
     const { url } = await listenToBots(onStop, adapter, { port: 0, host: '127.0.0.1' });
     const app = holdToOpenApi(adapter.app, adapter.document, afterEachTest);
-    return { app, url, streams: adapter.streams, document: adapter.document, controlPlane, database, log };
+    return { app, url, adapter, streams: adapter.streams, document: adapter.document, controlPlane, database, log };
   });

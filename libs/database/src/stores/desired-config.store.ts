@@ -41,13 +41,34 @@ export const desiredConfigStore = (db: Queryable) => ({
     return rows[0] ?? null;
   },
 
-  async findDesiredHead(botId: string): Promise<DesiredHeadRow | null> {
-    const { rows } = await db.query<DesiredHeadRow>({
-      name: 'find-desired-head',
+  /** Of many bots in one query; those without a config are not in the answer. */
+  async findDesiredHeads(botIds: readonly string[]): Promise<Map<string, DesiredHeadRow>> {
+    const { rows } = await db.query<DesiredHeadRow & { botId: string }>({
+      name: 'find-desired-heads',
       text: `
-        SELECT v.version, v.hash, (v.payload::jsonb #>> '{intervals,heartbeat_seconds}')::int AS "heartbeatSeconds", ${newestSignature}
-        FROM ${desiredVersion} WHERE b.id = $1`,
-      values: [botId],
+        SELECT b.id AS "botId", v.version, v.hash,
+          (v.payload::jsonb #>> '{intervals,heartbeat_seconds}')::int AS "heartbeatSeconds", ${newestSignature}
+        FROM ${desiredVersion} WHERE b.id = ANY($1::uuid[])`,
+      values: [botIds],
+    });
+    return new Map(rows.map(({ botId, ...head }) => [botId, head]));
+  },
+
+  async findVersionPayload(botId: string, version: number): Promise<string | null> {
+    const { rows } = await db.query<{ payload: string }>({
+      name: 'find-version-payload',
+      text: 'SELECT payload FROM config_version WHERE bot_id = $1 AND version = $2',
+      values: [botId, version],
+    });
+    return rows[0]?.payload ?? null;
+  },
+
+  /** The newest of these snapshots that is still kept. */
+  async findSnapshot(botId: string, hashes: readonly string[]): Promise<{ hash: string; payload: string } | null> {
+    const { rows } = await db.query<{ hash: string; payload: string }>({
+      name: 'find-snapshot',
+      text: 'SELECT hash, payload FROM config_version WHERE bot_id = $1 AND hash = ANY($2::text[]) ORDER BY version DESC LIMIT 1',
+      values: [botId, hashes],
     });
     return rows[0] ?? null;
   },

@@ -1,4 +1,4 @@
-import { etagOf, knownHashes } from './etag.js';
+import { etagOf, knownHashes } from './config-headers.js';
 
 describe('knownHashes', () => {
   it.each([

@@ -1,1 +1,26 @@
-export {};
+// The fleet simulator in a process of its own, told over IPC: one reply to each command.
+import { startFleet, type Fleet } from '@trawling/fleet-simulator';
+import { readFileSync } from 'node:fs';
+import { FleetCommand, type FleetReport } from './fleet/fleet-command.js';
+import { BenchFleet } from './seed/bench-fleet.js';
+
+let fleet: Fleet | null = null;
+
+async function obey(command: FleetCommand): Promise<FleetReport | null> {
+  if (command.do === 'start') {
+    const { root_public_jwk: rootPublicJwk, bots } = BenchFleet.parse(JSON.parse(readFileSync(command.fleetFile, 'utf8')));
+    fleet = startFleet({ ...command, rootPublicJwk, bots });
+  }
+  if (command.do === 'reset') fleet?.reset();
+  const report = command.do === 'report' && fleet ? { summary: fleet.summary(), hinted: fleet.hinted() } : null;
+  if (command.do === 'stop') await fleet?.stop();
+  return report;
+}
+
+process.on('message', (message) => {
+  obey(FleetCommand.parse(message)).then(
+    (report) => process.send?.({ report }),
+    (error: unknown) => process.send?.({ error: String(error) }),
+  );
+});
+process.once('disconnect', () => process.exit(0));

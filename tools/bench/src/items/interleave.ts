@@ -32,11 +32,9 @@ export async function measure({ world, generate, pace }: ItemDeps, { server, kin
   const result = await generate({ url: server.url, kind, fleetFile, connections, warmUpMs, measureMs, rate });
   const errors = Object.entries(result.errors);
   if (errors.length > 0) throw new Error(`${server.name} did not answer as it should: ${errors.map(([what, count]) => `${count} × ${what}`).join(', ')}`);
-  // Counted over the warm-up as well, so the requests of both.
-  const requests = result.requestsPerSecond * ((warmUpMs + measureMs) / 1000);
   const now = server.usage();
-  const micros = usage && now ? ((now.cpuSeconds - usage.cpuSeconds) * 1e6) / requests : null;
-  return { ...result, commitsPerRequest: ((await writeTransactions(world)) - transactions - 1) / requests, cpuMicrosPerRequest: micros };
+  const micros = usage && now ? ((now.cpuSeconds - usage.cpuSeconds) * 1e6) / result.answered : null;
+  return { ...result, commitsPerRequest: ((await writeTransactions(world)) - transactions - 1) / result.answered, cpuMicrosPerRequest: micros };
 }
 
 /** Every transaction that wrote took one id, at once and exactly; the statistics of commits lag. Asking takes one as well. */

@@ -1,7 +1,8 @@
+import { fleet } from './fleet.js';
 import { heartbeat } from './heartbeat.js';
 import { type Item } from './item.js';
 import { metrics } from './metrics.js';
 import { poll304 } from './poll-304.js';
 
 /** In the order of the issue that asked for them. */
-export const items: readonly Item[] = [poll304, heartbeat, metrics];
+export const items: readonly Item[] = [poll304, heartbeat, metrics, fleet];

@@ -16,6 +16,8 @@ export type LoadPlan = {
 export type LoadResult = {
   requestsPerSecond: number;
   requests: number;
+  /** Of the warm-up as well. */
+  answered: number;
   seconds: number;
   /** Milliseconds; with a rate from the moment a request was due, so that a stalled server is not flattered. */
   p50: number;
@@ -37,6 +39,7 @@ export async function generateLoad(plan: LoadPlan, next: NextRequest): Promise<L
   /** When requests that found no free connection were due; `late` is the first that still waits. */
   let due: number[] = [];
   let late = 0;
+  let answered = 0;
   let phase: 'warm up' | 'measure' | 'over' = 'warm up';
 
   const ask = (connection: LoadConnection, since: number): void => {
@@ -46,6 +49,7 @@ export async function generateLoad(plan: LoadPlan, next: NextRequest): Promise<L
   const answer = (status: number, connection: LoadConnection): void => {
     const since = startedAt.get(connection) ?? 0;
     startedAt.delete(connection);
+    answered += 1;
     if (phase === 'measure') {
       latencies.record(performance.now() - since);
       if (status !== plan.goodStatus) fail(String(status));
@@ -98,6 +102,7 @@ export async function generateLoad(plan: LoadPlan, next: NextRequest): Promise<L
   return {
     requestsPerSecond: latencies.count() / seconds,
     requests: latencies.count(),
+    answered,
     seconds,
     p50: latencies.quantile(0.5),
     p99: latencies.quantile(0.99),

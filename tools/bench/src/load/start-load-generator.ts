@@ -2,9 +2,10 @@ import { type OnStop } from '@trawling/runtime';
 import { fork } from 'node:child_process';
 import { z } from 'zod';
 import { type LoadOrder } from '../load-generator.js';
+import { askChild } from './ask-child.js';
 import { type LoadResult } from './generate-load.js';
 
-const Reply = z.union([z.object({ result: z.custom<LoadResult>() }), z.object({ error: z.string() })]);
+const Reply = z.union([z.object({ result: z.custom<LoadResult>((value) => typeof value === 'object') }), z.object({ error: z.string() })]);
 
 export type LoadGenerator = (order: LoadOrder) => Promise<LoadResult>;
 
@@ -16,16 +17,9 @@ export function startLoadGenerator(onStop: OnStop, program: { node: string; scri
     child.kill();
     await over;
   }, 'load generator');
-  return (order) =>
-    new Promise((resolve, reject) => {
-      const ended = (): void => reject(new Error('the load generator ended'));
-      child.once('exit', ended);
-      child.once('message', (message) => {
-        child.off('exit', ended);
-        const reply = Reply.parse(message);
-        if ('error' in reply) reject(new Error(reply.error));
-        else resolve(reply.result);
-      });
-      child.send(order);
-    });
+  return async (order) => {
+    const reply = Reply.parse(await askChild(child, order));
+    if ('error' in reply) throw new Error(reply.error);
+    return reply.result;
+  };
 }

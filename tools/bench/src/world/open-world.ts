@@ -20,6 +20,8 @@ export type World = {
   bots: readonly SeededBot[];
   /** Path of a BenchFleet. */
   fleetFile: string;
+  /** What simulates them. */
+  fleetScript: string;
   /** The sync-adapter as production runs it, under its own role. */
   startSyncAdapter: () => Promise<RunningServer>;
   /** A baseline: another program that answers the same. */
@@ -68,6 +70,7 @@ export async function openWorld(onStop: OnStop, options: WorldOptions): Promise<
   };
   return {
     folder, node, db, keys, bots, fleetFile, say,
+    fleetScript: join(dist, 'fleet-process.js'),
     postgres: { pid: server.pid, version: await serverVersion(db) },
     startSyncAdapter: () => start('sync-adapter', join(root, 'apps/sync-adapter/dist/main.js'), { DATABASE_URL: roleUrl.href }),
     startBaseline: (kind) =>

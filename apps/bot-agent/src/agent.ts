@@ -5,6 +5,7 @@ import { type EventFrame } from './gateway/frames.js';
 import { type GatewayClient } from './gateway/gateway-client.js';
 import { fenceFor } from './loop/fence.js';
 import { openLease } from './loop/lease.js';
+import { createAttemptTimer } from './loop/attempt-timer.js';
 import { createGatewayHealer } from './loop/heal-gateway.js';
 import { healthOf, sendHeartbeats } from './loop/heartbeat.js';
 import { nothingSaid } from './loop/keep-in-line.js';
@@ -16,6 +17,7 @@ import { keepRotating } from './loop/rotate-credential.js';
 import { keepSending } from './loop/keep-sending.js';
 import { createRunawayGuard } from './loop/runaway-guard.js';
 import { type Wake } from './loop/wake.js';
+import { createAppliedWatch } from './loop/watch-applied.js';
 import { type CronResults } from './reports/cron-results.js';
 import { measure } from './reports/measure.js';
 import { type Reporter } from './reports/reporter.js';
@@ -93,10 +95,11 @@ export function createAgent(deps: AgentDeps) {
     fence,
     repairLimit: createRepairLimit(),
     heal: createGatewayHealer(deps),
-    takeOffered: () => {
-      const taken = offered;
-      offered = null;
-      return taken;
+    watchApplied: createAppliedWatch(deps),
+    timer: createAttemptTimer(deps),
+    offered: () => offered,
+    takenUp: (payload: BotConfigPayload) => {
+      if (offered === payload) offered = null;
     },
     secretsFor: (payload: BotConfigPayload) =>
       secretsFor(
@@ -106,6 +109,7 @@ export function createAgent(deps: AgentDeps) {
           botId: spec.bot_id,
           sealingPrivateJwk: deps.identity.sealing_key,
           keySet: deps.keySet,
+          security: deps.security,
           client,
         },
         payload,
@@ -184,6 +188,7 @@ export function createAgent(deps: AgentDeps) {
             failedVersion: state.progress().failed?.version ?? null,
             fence: fence(),
             diskRefuses: reporter.queue.diskRefuses(),
+            openclaw: { wanted: appliedPayload()?.runtime.openclaw_version ?? null, running: gateway.version() },
           }),
           gateway: { state: gateway.state(), restarts: gateway.restarts() },
           drift: said.drift.length === 0 ? null : { paths: [...said.drift] },

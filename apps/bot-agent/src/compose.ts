@@ -10,7 +10,7 @@ import { isGatewayReady } from './gateway/readyz.js';
 import { realHost } from './host.js';
 import { createWake } from './loop/wake.js';
 import { machinePaths } from './machine/machine-paths.js';
-import { openclawMachine } from './machine/openclaw-machine.js';
+import { gatewayEnvOf, openclawMachine } from './machine/openclaw-machine.js';
 import { createOpenclawCli } from './apply/openclaw-cli.js';
 import { openCronResults } from './reports/cron-results.js';
 import { openReportSpools } from './reports/report-spools.js';
@@ -145,6 +145,7 @@ export const compose = (env: Env, input: ComposeInput) =>
       agentVersion: input.version,
       bootId: uuid7(),
       machine: openclawMachine(spec, paths, receiver.webhook),
+      gatewayEnv: gatewayEnvOf(spec),
       cli: createOpenclawCli({ host, spec, paths, env: { PATH: env.PATH } }),
       isReady: () => isGatewayReady(`http://${gatewayUrl}`),
       rssBytes: () => process.memoryUsage.rss(),

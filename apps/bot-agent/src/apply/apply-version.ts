@@ -1,10 +1,12 @@
 import { type AckError, type BotConfigPayload, type JsonObject } from '@trawling/contracts';
+import { CryptoError } from '@trawling/crypto';
 import { mergePatch, type OpenclawMachine, renderOpenclawConfig } from '@trawling/domain';
 import { GatewayError } from '../gateway/gateway-error.js';
 import { type AgentState, type Applied, type Attempt, type Fence } from '../state/agent-state.js';
 import { SyncError } from '../sync/sync-error.js';
 import { type ApplyDeps } from './apply-deps.js';
 import { converge } from './converge.js';
+import { missingReferences, MissingReferences } from './missing-references.js';
 import { readConfig } from './observe.js';
 import { wantedState } from './plan.js';
 import { restoreBase } from './restore.js';
@@ -16,6 +18,8 @@ export interface ApplyVersionDeps extends ApplyDeps {
   machine: OpenclawMachine;
   /** Values of the secrets the payload names, in the versions it names. Throws SyncError while they are not there. */
   secretsFor(payload: BotConfigPayload): Promise<Record<string, string>>;
+  /** Names of the environment variables that the gateway has on this machine. */
+  gatewayEnv: readonly string[];
 }
 
 export type Outcome =
@@ -41,6 +45,7 @@ export async function beginAttempt(
   const attempt: Attempt = {
     payload,
     started_at: clock.now().toISOString(),
+    spent_ms: 0,
     base: unfinished?.base ?? {
       config: await host.readText(paths.openclawConfig),
       secrets: await host.readText(paths.secrets),
@@ -50,6 +55,7 @@ export async function beginAttempt(
     verdict: null,
   };
   await state.attempt.write(attempt);
+  await state.probation.remove();
   return attempt;
 }
 
@@ -57,7 +63,7 @@ export async function beginAttempt(
  * One try at bringing the machine to the attempt's version. May be called again after a crash at any point. The
  * journal stays: whoever calls removes it once the outcome is reported.
  */
-export async function applyVersion(deps: ApplyVersionDeps, attempt: Attempt, fence: Fence): Promise<Outcome> {
+export async function applyVersion(deps: ApplyVersionDeps, attempt: Attempt, fence: Fence, spentMs = attempt.spent_ms): Promise<Outcome> {
   if (attempt.verdict) return fail(deps, attempt, attempt.verdict);
   try {
     const applied = await tryToApply(deps, attempt, fence);
@@ -65,8 +71,7 @@ export async function applyVersion(deps: ApplyVersionDeps, attempt: Attempt, fen
   } catch (error) {
     const reason = classify(error);
     if (reason.final) return fail(deps, attempt, reason.error);
-    const late = deps.clock.now().getTime() - Date.parse(attempt.started_at) > DEADLINE_MS;
-    if (late) return fail(deps, attempt, { ...reason.error, message: `given up after 10 minutes: ${reason.error.message}` });
+    if (spentMs > DEADLINE_MS) return fail(deps, attempt, { ...reason.error, message: `given up after 10 minutes: ${reason.error.message}`.slice(0, 4000) });
     return { kind: 'later', error: reason.error, retryAfterMs: reason.retryAfterMs };
   }
 }
@@ -75,10 +80,12 @@ async function tryToApply(deps: ApplyVersionDeps, attempt: Attempt, fence: Fence
   const { state, clock, machine } = deps;
   const { payload } = attempt;
   const secrets = await deps.secretsFor(payload);
+  const wanted = wantedState({ payload, machine, fence, secrets });
+  const missing = missingReferences(wanted.rendered, { secrets, env: deps.gatewayEnv });
+  if (missing.length > 0) throw new MissingReferences(missing);
   await waitUntilReady(deps, { connectMs: CONNECT_MS });
 
   const before = state.applied.current();
-  const wanted = wantedState({ payload, machine, fence, secrets });
   await converge(deps, {
     wanted,
     previous: previouslyRendered(before, attempt),
@@ -90,6 +97,7 @@ async function tryToApply(deps: ApplyVersionDeps, attempt: Attempt, fence: Fence
 
   const applied: Applied = { payload, rendered: wanted.rendered, applied_at: clock.now().toISOString(), revision_hash };
   await state.writeGoodConfig((await deps.host.readText(deps.paths.openclawConfig)) ?? '');
+  if (before?.payload.hash !== payload.hash) await state.probation.write({ payload, base: attempt.base, previous: before });
   await state.applied.write(applied);
   return applied;
 }
@@ -123,10 +131,13 @@ function classify(error: unknown): Reason {
         return { final: false, error: { code: 'gateway-away', message }, retryAfterMs: failure.retryAfterMs };
     }
   }
+  if (error instanceof MissingReferences) return { final: true, error: { code: 'missing-references', message, issues: error.issues.slice(0, 100) } };
+  if (error instanceof CryptoError) return { final: false, error: { code: 'secret-refused', message }, retryAfterMs: null };
   if (error instanceof SyncError) {
     const { failure } = error;
-    const code = failure.kind === 'busy' ? failure.code : `sync-${failure.kind}`;
-    return { final: false, error: { code, message }, retryAfterMs: failure.kind === 'busy' ? failure.retryAfterMs : null };
+    if (failure.kind !== 'busy') return { final: false, error: { code: `sync-${failure.kind}`, message }, retryAfterMs: null };
+    const issues = failure.issues ? { issues: failure.issues } : {};
+    return { final: false, error: { code: failure.code, message, ...issues }, retryAfterMs: failure.retryAfterMs };
   }
   return { final: false, error: { code: 'agent-error', message }, retryAfterMs: null };
 }

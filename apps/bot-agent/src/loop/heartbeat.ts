@@ -67,6 +67,8 @@ export function healthOf(input: {
   failedVersion: string | null;
   fence: string;
   diskRefuses: boolean;
+  /** What the applied config was made for, and what runs; null: not known yet. */
+  openclaw: { wanted: string | null; running: string | null };
 }): BotStatus['health'] {
   const details: JsonObject = {
     gateway: input.gateway,
@@ -76,7 +78,10 @@ export function healthOf(input: {
     ...(input.fence === 'none' ? {} : { fence: input.fence }),
     ...(input.diskRefuses ? { disk: 'takes no reports: they wait in memory' } : {}),
   };
-  if (input.gateway === 'down') return { status: 'unhealthy', details };
   const degraded = input.gateway !== 'ready' || Object.keys(details).length > 1;
+  const { wanted, running } = input.openclaw;
+  // Worth knowing, no fault: a machine gets another OpenClaw by being replaced.
+  if (wanted !== null && running !== null && wanted !== running) details['openclaw_version'] = { wanted, running };
+  if (input.gateway === 'down') return { status: 'unhealthy', details };
   return { status: degraded ? 'degraded' : 'healthy', details };
 }

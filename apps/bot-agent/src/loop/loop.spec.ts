@@ -101,7 +101,7 @@ describe('a wake', () => {
 });
 
 describe('healthOf', () => {
-  const well = { gateway: 'ready', givenUpJobs: '[]', drift: [], failedVersion: null, fence: 'none', diskRefuses: false } as const;
+  const well = { gateway: 'ready', givenUpJobs: '[]', drift: [], failedVersion: null, fence: 'none', diskRefuses: false, openclaw: { wanted: '2026.9.6', running: '2026.9.6' } } as const;
 
   it.each([
     ['everything runs', well, 'healthy'],
@@ -114,6 +114,12 @@ describe('healthOf', () => {
     ['the disk takes no reports', { ...well, diskRefuses: true }, 'degraded'],
   ])('is, when %s, as it should be', (_when, input, status) => {
     expect(healthOf(input).status).toBe(status);
+  });
+
+  it('tells of an OpenClaw that is not the one the config was made for, which is no fault', () => {
+    const openclaw = { wanted: '2026.9.6', running: '2026.9.9' };
+
+    expect(healthOf({ ...well, openclaw })).toEqual({ status: 'healthy', details: { gateway: 'ready', openclaw_version: openclaw } });
   });
 
   it('names the reasons', () => {

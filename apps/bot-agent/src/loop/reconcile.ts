@@ -3,13 +3,19 @@ import { backoffMs, type Logger } from '@trawling/runtime';
 import { applyVersion, type ApplyVersionDeps, beginAttempt, type Outcome } from '../apply/apply-version.js';
 import { type Reporter } from '../reports/reporter.js';
 import { type Attempt, type Fence } from '../state/agent-state.js';
+import { type AttemptTimer } from './attempt-timer.js';
 import { keepInLine, type KeepInLineDeps } from './keep-in-line.js';
 
 export interface ReconcileDeps extends ApplyVersionDeps, KeepInLineDeps {
   heal(): Promise<void>;
   fence(): Fence;
-  /** The newest verified payload that was not taken up yet; taking it empties the box. */
-  takeOffered(): BotConfigPayload | null;
+  /** Takes a version back that the gateway is not healthy with. */
+  watchApplied(): Promise<void>;
+  timer: AttemptTimer;
+  /** The newest verified payload that was not taken up yet. */
+  offered(): BotConfigPayload | null;
+  /** It is in the journal, or is none to take up. */
+  takenUp(payload: BotConfigPayload): void;
   reporter: Reporter;
   logger: Logger;
   random(): number;
@@ -25,16 +31,21 @@ const LONGEST_WAIT_MS = 15_000;
  */
 export async function reconcile(deps: ReconcileDeps, driftDue = true): Promise<number | null> {
   await deps.heal();
-  const offered = deps.takeOffered();
-  if (offered && isNew(deps, offered)) {
-    deps.said.later = '';
-    deps.said.tries = 0;
-    await beginAttempt(deps, offered);
-  }
+  const offered = deps.offered();
+  if (offered && isNew(deps, offered)) await takeUp(deps, offered);
+  if (offered) deps.takenUp(offered);
+  if (deps.state.attempt.current() === null) await deps.watchApplied();
   const attempt = deps.state.attempt.current();
   if (attempt) return goOn(deps, attempt);
   if (deps.gateway.state() === 'ready') await keepInLine(deps, { applied: deps.state.applied.current(), fence: deps.fence(), driftDue });
   return null;
+}
+
+async function takeUp(deps: ReconcileDeps, payload: BotConfigPayload): Promise<void> {
+  deps.said.later = '';
+  deps.said.tries = 0;
+  await beginAttempt(deps, payload);
+  await deps.reporter.ack(payload, 'applying');
 }
 
 /** Something newer than what runs, is being tried, or has failed. */
@@ -45,12 +56,13 @@ function isNew({ state }: ReconcileDeps, offered: BotConfigPayload): boolean {
 
 async function goOn(deps: ReconcileDeps, attempt: Attempt): Promise<number | null> {
   const started = deps.clock.monotonicMs();
-  const outcome = await applyVersion(deps, attempt, deps.fence());
+  const outcome = await applyVersion(deps, attempt, deps.fence(), deps.timer.spentMs(attempt));
   await settle(deps, attempt, outcome);
   if (outcome.kind === 'applied') await deps.reporter.metric('config.apply_ms', Math.round(deps.clock.monotonicMs() - started));
   deps.onOutcome();
   if (outcome.kind !== 'later') return 0;
   deps.said.tries += 1;
+  await deps.timer.remember(attempt);
   return outcome.retryAfterMs ?? backoffMs({ attempt: deps.said.tries, baseMs: 500, maxMs: LONGEST_WAIT_MS, random: deps.random });
 }
 

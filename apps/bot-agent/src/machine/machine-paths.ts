@@ -14,6 +14,7 @@ const AGENT_FILES = {
   applied: 'applied/current.json',
   appliedConfig: 'applied/openclaw.json',
   attempt: 'attempt.json',
+  probation: 'probation.json',
   progress: 'progress.json',
   lease: 'lease.json',
   secretVersions: 'secret-versions.json',

@@ -18,3 +18,12 @@ export const openclawMachine = (
   tradingParamsFile: paths.tradingParams,
   dataRetrievalUrl: spec.data_retrieval_url,
 });
+
+/** Names of the environment variables that the supervisor gives the gateway. */
+export const gatewayEnvOf = (spec: Pick<MachineSpec, 'gateway_env'>): string[] => [
+  ...Object.keys(spec.gateway_env),
+  'HOME',
+  'PATH',
+  'OPENCLAW_STATE_DIR',
+  'OPENCLAW_CONFIG_PATH',
+];

@@ -19,6 +19,9 @@ export const Applied = z.object({
 });
 export type Applied = z.infer<typeof Applied>;
 
+/** Files as they were, byte for byte. */
+export const Base = z.object({ config: z.string().nullable(), secrets: z.string().nullable(), trading_params: z.string().nullable() });
+
 /**
  * Journal of a change in progress. Written before the first step, removed after the last: an agent that starts and
  * finds one goes on with it.
@@ -26,14 +29,20 @@ export type Applied = z.infer<typeof Applied>;
 export const Attempt = z.object({
   payload: BotConfigPayload,
   started_at: Timestamp,
+  /** How long it was tried for, in milliseconds, by a clock that does not jump and over restarts of the agent. */
+  spent_ms: z.number().min(0).default(0),
   /** What ran before, byte for byte: what a failure puts back. */
-  base: z.object({ config: z.string().nullable(), secrets: z.string().nullable(), trading_params: z.string().nullable() }),
+  base: Base,
   /** Rendered settings of unfinished attempts this one took over from: what they set has to be removable. */
   superseded: z.array(JsonObject).default([]),
   /** Set once it is lost: what is left to do is to restore. */
   verdict: AckError.nullable().default(null),
 });
 export type Attempt = z.infer<typeof Attempt>;
+
+/** A version that was applied and is still watched, with what it takes to take it back. */
+export const Probation = z.object({ payload: BotConfigPayload, base: Base, previous: Applied.nullable() });
+export type Probation = z.infer<typeof Probation>;
 
 export const Progress = z.object({
   /** A version that failed; only another one is tried after it. */
@@ -55,6 +64,7 @@ export async function openAgentState(host: Host, paths: MachinePaths) {
   return {
     applied: await openJsonFile(host, paths.applied, Applied),
     attempt: await openJsonFile(host, paths.attempt, Attempt),
+    probation: await openJsonFile(host, paths.probation, Probation),
     lease: await openJsonFile(host, paths.lease, Lease),
     progress: () => progress.current() ?? Progress.parse({}),
     updateProgress: (change: Partial<Progress>) => progress.write({ ...Progress.parse(progress.current() ?? {}), ...change }),

@@ -11,7 +11,7 @@ import { type Issue } from '@trawling/contracts';
 export type SyncFailure =
   | { kind: 'unauthorized' }
   | { kind: 'gone'; code: string }
-  | { kind: 'busy'; code: string; retryAfterMs: number }
+  | { kind: 'busy'; code: string; retryAfterMs: number; issues?: Issue[] }
   | { kind: 'refused'; status: number; code: string; issues: Issue[] }
   | { kind: 'unreachable' };
 

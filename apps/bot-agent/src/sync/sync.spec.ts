@@ -224,7 +224,7 @@ describe('talking to the sync-adapter', () => {
       const { client, keySet, identity } = await enrolledMachine();
       return {
         host: realHost, heldPath: folder.path('held.json'), botId: server.botId,
-        sealingPrivateJwk: identity.sealing_key, keySet, client,
+        sealingPrivateJwk: identity.sealing_key, keySet, client, security: { say: () => undefined },
       };
     };
 

@@ -12,7 +12,7 @@ import { createGatewayClient, type GatewayClient } from '../gateway/gateway-clie
 import { isGatewayReady } from '../gateway/readyz.js';
 import { realHost } from '../host.js';
 import { type MachinePaths, machinePaths } from '../machine/machine-paths.js';
-import { openclawMachine } from '../machine/openclaw-machine.js';
+import { gatewayEnvOf, openclawMachine } from '../machine/openclaw-machine.js';
 import { openAgentState } from '../state/agent-state.js';
 import { ensureSecretsFile } from '../sync/secrets.js';
 import { openclawRuntime } from './openclaw-runtime.js';
@@ -96,6 +96,7 @@ export async function startRealMachine(): Promise<RealMachine> {
     logger: createMemoryLogger().logger,
     state: await openAgentState(realHost, paths),
     machine,
+    gatewayEnv: gatewayEnvOf(spec),
     secretsFor: async (payload) => {
       const key = payload.llm_config.api_key?.secret;
       return key && secretValues[key] ? { [key]: secretValues[key] } : {};

@@ -1,7 +1,7 @@
 import {
   agentFileStore, bootStageStore, botCredentialStore, desiredConfigStore,
   enrollmentInboxStore, insertEnrollmentRequest, keySetStore, listenForChanges, openDatabase, sealedSecretRelayStore,
-  takeIntoUse, type ChangeFeed, type CredentialRow, type Database, type Queryable,
+  takeIntoUse, type CredentialRow, type Database, type Queryable,
 } from '@trawling/database';
 import { createHttpApp, drain, healthRoutes, listen, type Listening, mountRoutes, openApiDocument, serveOpenApi } from '@trawling/http';
 import { systemClock, uuid7, withReleasers, type Logger, type OnStop } from '@trawling/runtime';
@@ -50,13 +50,12 @@ export async function openSyncAdapter(onStop: OnStop, options: SyncAdapterOption
   const writes = openWrites({ query: (query) => db.pool.query(query) }, logger);
   onStop(() => writes.close(), 'group commits');
 
-  let feed: ChangeFeed | undefined;
   const pool: Queryable = { query: (query) => guarded(logger, () => db.pool.query(query)) };
   const memory = openMemory({
     ...botCredentialStore(pool),
     ...desiredConfigStore(pool),
     ...keySetStore(pool),
-    confirmedAt: () => feed?.confirmedAt() ?? -Infinity,
+    confirmedAt: () => feed.confirmedAt(),
     monotonicMs: systemClock.monotonicMs,
     maxEntries: MAX_IN_MEMORY,
   });
@@ -65,13 +64,13 @@ export async function openSyncAdapter(onStop: OnStop, options: SyncAdapterOption
   const streams = createBotStreams({ ...connected, clock: systemClock, logger, ...(options.pingMs && { pingMs: options.pingMs }) });
   // Memory first: whoever is woken by a hint must not find what was before it.
   const publish = (change: Change): void => [{ publish: memory.hear }, hub, streams].forEach((listener) => listener.publish(change));
-  feed = await listenForChanges({
+  const feed = await listenForChanges({
     url: databaseUrl,
     onChange: ({ topic, ids }) => publish({ topic, ids: ids ?? [] }),
     onReconnect: () => [{ wakeAll: memory.forgetAll }, hub, streams].forEach((listener) => listener.wakeAll()),
     logger,
   });
-  onStop(() => feed?.close(), 'change feed');
+  onStop(() => feed.close(), 'change feed');
   const acceptor = acceptStreams({
     streams,
     authenticate: (input) => authenticateBot(connected, input),

@@ -3,7 +3,6 @@ import { createTestDatabase } from '@trawling/database/testing';
 import { holdToOpenApi } from '@trawling/http/testing';
 import { withReleasers } from '@trawling/runtime';
 import { createMemoryLogger } from '@trawling/runtime/testing';
-import { type ChangeHub } from '../changes/change-hub.js';
 import { listenToBots, openSyncAdapter } from '../compose.js';
 import { openTestControlPlane } from './test-control-plane.js';
 
@@ -45,12 +44,11 @@ const openTestWorld = (options: TestWorldOptions, afterEachTest: (check: () => v
     onStop(() => database.close(), 'test database');
     const admin = await openDatabase({ url: database.url, poolSize: 4 });
     onStop(() => admin.close(), 'admin connections');
-    let hub: ChangeHub | undefined;
     const controlPlane = await openTestControlPlane(admin, async (botId, act) => {
-      const watch = hub?.watch({ topics: changeTopics, id: botId });
+      const watch = adapter.hub.watch({ topics: changeTopics, id: botId });
       const done = await act();
-      const heard = (await watch?.changed(HEARING_TAKES_MS)) ?? true;
-      watch?.stop();
+      const heard = await watch.changed(HEARING_TAKES_MS);
+      watch.stop();
       if (!heard) throw new Error('the sync-adapter did not hear of a change');
       return done;
     });
@@ -78,7 +76,6 @@ const openTestWorld = (options: TestWorldOptions, afterEachTest: (check: () => v
       ...(options.enrollWaitMs === undefined ? {} : { enrollWaitMs: options.enrollWaitMs }),
       ...(options.pingMs === undefined ? {} : { pingMs: options.pingMs }),
     });
-    hub = adapter.hub;
     const { url } = await listenToBots(onStop, adapter, { port: 0, host: '127.0.0.1' });
     const app = holdToOpenApi(adapter.app, adapter.document, afterEachTest);
     return { app, url, adapter, streams: adapter.streams, document: adapter.document, controlPlane, database, log };

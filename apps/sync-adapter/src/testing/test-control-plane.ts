@@ -42,6 +42,8 @@ export async function openTestControlPlane(db: Database, untilHeard: UntilHeard)
 
   return {
     rootPublicJwk,
+    /** What never leaves it. */
+    privateKeys: { root: root.privateJwk, signing: signing.privateJwk },
     keySet,
     prisma,
 

@@ -3,8 +3,7 @@ import { type Database, listenForChanges, openDatabase } from '@trawling/databas
 import { drain, listen, type ReadinessChecks } from '@trawling/http';
 import { assertQueueBackend, chooseQueueBackend, type MachineQueue, openMachineQueue } from '@trawling/queues';
 import { type Logger, type OnStop, systemClock, uuid7, withReleasers } from '@trawling/runtime';
-import { startEnrollmentLoop } from './enrollment/enrollment-loop.js';
-import { verifyEnrollment } from './enrollment/verify-enrollment.js';
+import { startDecisionLoops } from './decision-loops.js';
 import type { Env } from './env.js';
 import { controlPlaneApp } from './http-app.js';
 import { createSigningKeySource, loadKeys } from './installation/load-keys.js';
@@ -42,12 +41,12 @@ export async function openControlPlane(onStop: OnStop, options: ControlPlaneOpti
     newId: uuid7,
     enqueueMachine: (botId: string) => queue.enqueue({ botId }),
   };
-  const loop = startEnrollmentLoop({ ...deps, clock: systemClock, verify: (input) => verifyEnrollment(deps, input) });
-  onStop(() => loop.close(), 'enrollments');
+  const loops = startDecisionLoops({ ...deps, clock: systemClock });
+  onStop(() => loops.close(), 'decisions');
   const feed = await listenForChanges({
     url: databaseUrl,
-    onChange: ({ topic }) => topic === 'enrollment_requested' && loop.wake(),
-    onReconnect: loop.wake,
+    onChange: ({ topic }) => loops.wake(topic),
+    onReconnect: loops.wakeAll,
     logger,
   });
   onStop(() => feed.close(), 'change feed');

@@ -75,6 +75,8 @@ export async function insertCredential(
     identityJwk: Prisma.InputJsonObject;
     sealingJwk: Prisma.InputJsonObject;
     createdAt: Date;
+    /** The one it is to take over from with its first use. */
+    replacesId?: string;
   },
 ): Promise<void> {
   await tx.botCredential.create({ data: credential });

@@ -1,6 +1,6 @@
 import {
   agentFileStore, bootStageStore, botCredentialStore, desiredConfigStore,
-  enrollmentInboxStore, insertEnrollmentRequest, keySetStore, listenForChanges, openDatabase, sealedSecretRelayStore,
+  enrollmentInboxStore, insertEnrollmentRequest, keySetStore, listenForChanges, openDatabase, receiverBeatStore, sealedSecretRelayStore,
   takeIntoUse, type CredentialRow, type Database, type Queryable,
 } from '@trawling/database';
 import { createHttpApp, drain, healthRoutes, listen, type Listening, mountRoutes, openApiDocument, serveOpenApi } from '@trawling/http';
@@ -17,10 +17,12 @@ import { createWaiters } from './config/waiters.js';
 import { openMemory, type Memory } from './memory/open-memory.js';
 import { readKeySet } from './keys/read-key-set.js';
 import { createRouteLimits } from './limits/route-limits.js';
+import { startReceiverBeat } from './heartbeat/receiver-beat.js';
 import { createTellNoticed } from './heartbeat/tell-noticed.js';
 import { syncRoutes, type SyncRoutesDeps } from './routes.js';
 import { acceptStreams } from './stream/accept-streams.js';
 import { createBotStreams } from './stream/bot-streams.js';
+import { hotWriteRoutes } from './writes/hot-writes.js';
 import { openWrites, type Writes } from './writes/open-writes.js';
 
 /** How long an enrollment is held for the control plane's verdict. */
@@ -86,7 +88,7 @@ export async function openSyncAdapter(onStop: OnStop, options: SyncAdapterOption
   const app = createHttpApp({
     name: 'public',
     logger,
-    hotRoutes: [hotConfigRoute({ ...memory, rateLimit: connected.rateLimits.config })],
+    hotRoutes: [hotConfigRoute({ ...memory, rateLimit: connected.rateLimits.config }), ...hotWriteRoutes({ ...memory, ...connected, logger })],
     routes(express) {
       mountRoutes(express, routes);
       serveOpenApi(express, document);
@@ -121,6 +123,7 @@ export const compose = (env: Env, { logger, version }: { logger: Logger; version
     onStop(() => drain(internal.server), 'internal listener');
 
     const listening = await listenToBots(onStop, adapter, { port: env.PORT, host: env.HOST });
+    onStop(startReceiverBeat({ ...receiverBeatStore(adapter.db.pool), clock: systemClock, logger }), 'receiver beat');
     logger.info({ url: listening.url, internal_url: internal.url }, 'listening');
     return { url: listening.url, internalUrl: internal.url };
   });

@@ -5,10 +5,12 @@ import { BotParams, bodyProblems, credentialProblems } from '../bot-route.js';
 import { limits } from '../limits/limits.js';
 import { recordHeartbeat, type RecordHeartbeatDeps } from './record-heartbeat.js';
 
+export const HEARTBEAT_PATH = '/bots/:bot_id/heartbeat';
+
 export const heartbeatRoutes = (deps: RecordHeartbeatDeps & { auth: Authenticator<CallingBot> }): Route[] => [
   defineRoute({
     method: 'post',
-    path: '/bots/:bot_id/heartbeat',
+    path: HEARTBEAT_PATH,
     operationId: 'sendHeartbeat',
     summary: 'Stores the status and renews the lease; 409 says that a newer config is there',
     tags: ['reports'],

@@ -5,6 +5,7 @@ import { type CallingBot } from '../authentication/authenticate-bot.js';
 import { BotParams, bodyProblems, credentialProblems } from '../bot-route.js';
 import { limits } from '../limits/limits.js';
 import { limitedBy, type RouteLimits } from '../limits/route-limits.js';
+import { logRejections } from './log-rejections.js';
 import { storeCronResults } from './store-cron-results.js';
 import { storeEvents, type StoreEventsDeps } from './store-events.js';
 import { storeMetrics, type StoreMetricsDeps } from './store-metrics.js';
@@ -14,12 +15,14 @@ export type ReportsRoutesDeps = StoreEventsDeps &
 
 type Batch = { botId: string; items: readonly unknown[] };
 
+export const METRICS_PATH = '/bots/:bot_id/metrics';
+
 const Items = z.array(z.unknown());
 const NoQuery = z.strictObject({});
 
 export const reportsRoutes = (deps: ReportsRoutesDeps): Route[] => [
   batchRoute(limitedBy(deps.auth, deps.rateLimits.metrics), {
-    path: '/bots/:bot_id/metrics',
+    path: METRICS_PATH,
     limit: limits.metrics,
     operationId: 'sendMetrics',
     summary: 'Metric points; a point sent again changes nothing',
@@ -76,16 +79,15 @@ function batchRoute(
       const { botId } = await auth.authenticate(authReq);
       return async (req, _res, { log }) => {
         parseForm(NoQuery, req.query, 'query');
-        const body = await route.store({ botId, items: itemsOf(req.body, route.limit.items) });
-        if (body.rejected.length > 0) log.warn({ bot_id: botId, rejected: body.rejected.slice(0, 10) }, 'items were rejected');
-        return { status: 200, body };
+        const result = await route.store({ botId, items: itemsOf(req.body, route.limit.items) });
+        return { status: 200, body: logRejections(log, botId, result) };
       };
     },
   };
 }
 
-/** Throws payload-too-large: a spool that holds more sends again. */
-function itemsOf(body: unknown, max: number): unknown[] {
+/** The items of a batch. Throws payload-too-large: a spool that holds more sends again. */
+export function itemsOf(body: unknown, max: number): unknown[] {
   const items = parseForm(Items, body);
   if (items.length > max) throw new DomainError('payload-too-large', `${items.length} items are more than ${max}: send fewer at once.`);
   return items;

@@ -24,12 +24,15 @@ const MAX_WAIT_MS = 5;
 const MAX_PENDING_ROWS = 200_000;
 const MAX_PENDING_CALLS = 20_000;
 
-/** One group commit for each kind of report. `db` must pass on what goes wrong as it is. */
+/**
+ * One group commit for each kind of report; together they use at most six connections, the rest is for reading.
+ * `db` must pass on what goes wrong as it is.
+ */
 export function openWrites(db: Queryable, logger: Logger): Writes {
   const reports = botReportStore(db);
   const open = <Item, Result>(
     name: string,
-    options: Pick<GroupCommitOptions<Item, Result>, 'write' | 'keyOf' | 'merge' | 'weightOf' | 'maxWeight' | 'maxPending'>,
+    options: Pick<GroupCommitOptions<Item, Result>, 'write' | 'keyOf' | 'merge' | 'weightOf' | 'maxWeight' | 'maxPending' | 'maxWriters'>,
   ): GroupCommit<Item, Result> =>
     createGroupCommit({
       ...options,
@@ -52,10 +55,11 @@ export function openWrites(db: Queryable, logger: Logger): Writes {
     keyOf: (ack) => ack.botId,
     maxWeight: 500,
     maxPending: MAX_PENDING_CALLS,
+    maxWriters: 1,
   });
   const rows = { keyOf: ({ botId }: { botId: string }) => botId, maxWeight: 2_000, maxPending: MAX_PENDING_ROWS };
   const weightOf = (batch: ReportBatch<unknown>): number => batch.rows.length;
-  const events = open<ReportBatch<EventRow>, number>('events', { ...rows, weightOf, write: reports.saveEvents });
+  const events = open<ReportBatch<EventRow>, number>('events', { ...rows, weightOf, write: reports.saveEvents, maxWriters: 1 });
   const metrics = open<ReportBatch<MetricRow>, number>('metrics', { ...rows, weightOf, write: reports.saveMetrics });
   const all = [heartbeats, acks, events, metrics];
 

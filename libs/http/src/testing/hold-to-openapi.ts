@@ -19,9 +19,8 @@ export function holdToOpenApi(
   return (req, res) => {
     const method = req.method ?? 'GET';
     const path = req.url ?? '/';
-    captureBody(res, (bytes) => {
+    captureAnswer(res, (bytes, contentType) => {
       if (path.startsWith('/openapi.json')) return;
-      const contentType = res.getHeader('content-type')?.toString();
       try {
         expectMatchesOpenApi(document, { method, path, status: res.statusCode, contentType, body: parse(bytes, contentType) });
       } catch (error) {
@@ -33,13 +32,22 @@ export function holdToOpenApi(
 }
 
 /** Looks at what is written, right before the end is sent: the test that gets the answer finds the verdict there. */
-function captureBody(res: ServerResponse, onEnd: (bytes: Buffer) => void): void {
+function captureAnswer(res: ServerResponse, onEnd: (bytes: Buffer, contentType: string | undefined) => void): void {
   const chunks: Buffer[] = [];
+  let writtenType: string | undefined;
   const keep = (chunk: unknown): void => {
     if (typeof chunk === 'string' || chunk instanceof Uint8Array) chunks.push(Buffer.from(chunk));
   };
-  const write = res.write;
-  const end = res.end;
+  const { write, end, writeHead } = res;
+  // Headers given here are not kept where getHeader looks.
+  res.writeHead = new Proxy(writeHead, {
+    apply(target, self, args: unknown[]) {
+      const headers = args.at(-1);
+      // Names and values in turns, as the hot routes give them.
+      if (Array.isArray(headers)) writtenType = contentTypeIn(headers.map(String));
+      return Reflect.apply(target, self, args);
+    },
+  });
   res.write = new Proxy(write, {
     apply(target, self, args: unknown[]) {
       keep(args[0]);
@@ -49,10 +57,15 @@ function captureBody(res: ServerResponse, onEnd: (bytes: Buffer) => void): void 
   res.end = new Proxy(end, {
     apply(target, self, args: unknown[]) {
       keep(args[0]);
-      onEnd(Buffer.concat(chunks));
+      onEnd(Buffer.concat(chunks), (res.getHeader('content-type') ?? writtenType)?.toString());
       return Reflect.apply(target, self, args);
     },
   });
+}
+
+function contentTypeIn(headers: readonly string[]): string | undefined {
+  const name = headers.findIndex((part, index) => index % 2 === 0 && /^content-type$/i.test(part));
+  return name < 0 ? undefined : headers[name + 1];
 }
 
 function parse(bytes: Buffer, contentType: string | undefined): unknown {

@@ -8,6 +8,8 @@ import { createGatewayApi } from './gateway/gateway-api.js';
 import { createGatewayClient } from './gateway/gateway-client.js';
 import { isGatewayReady } from './gateway/readyz.js';
 import { realHost } from './host.js';
+import { acceptLocalReports } from './local/accept-local-reports.js';
+import { openLocalReportServer } from './local/local-report-server.js';
 import { createWake } from './loop/wake.js';
 import { machinePaths } from './machine/machine-paths.js';
 import { gatewayEnvOf, openclawMachine } from './machine/openclaw-machine.js';
@@ -116,6 +118,7 @@ export const compose = (env: Env, input: ComposeInput) =>
     onStop(() => gateway.close(), 'gateway connection');
     const api = createGatewayApi({ request: gateway.request, clock });
 
+    const configVersion = () => state.applied.current()?.payload.version ?? null;
     const results = await openCronResults({
       host,
       ledgerPath: paths.cronLedger,
@@ -123,7 +126,7 @@ export const compose = (env: Env, input: ComposeInput) =>
       api,
       clock,
       serverClock,
-      configVersion: () => state.applied.current()?.payload.version ?? null,
+      configVersion,
       handOn: reporter.cronResult,
     });
     const receiver = await openWebhookReceiver({
@@ -137,6 +140,16 @@ export const compose = (env: Env, input: ComposeInput) =>
       },
     });
     onStop(() => receiver.close(), 'webhook receiver');
+
+    const local = await openLocalReportServer({
+      host,
+      path: paths.localReports,
+      randomBytes,
+      accept: (reports) => acceptLocalReports({ reporter, serverClock, configVersion, newId: uuid7 }, reports),
+      clock,
+      logger,
+    });
+    onStop(() => local.close(), 'local reports');
 
     const agent = createAgent({
       host, clock, random, spec, paths, logger, state, identity, keySet, credentials, security, client, gateway, api, results, reporter, serverClock, wakes,

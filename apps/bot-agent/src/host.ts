@@ -49,14 +49,20 @@ export const realHost: Host = {
 
   writeAtomic: async (path, text) => {
     const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
-    const file = await open(temporary, 'wx', 0o600);
     try {
-      await file.writeFile(text);
-      await file.sync();
-    } finally {
-      await file.close();
+      const file = await open(temporary, 'wx', 0o600);
+      try {
+        await file.writeFile(text);
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+      await rename(temporary, path);
+    } catch (error) {
+      // A disk that is full must not fill with what did not fit.
+      await unlink(temporary).catch(() => undefined);
+      throw error;
     }
-    await rename(temporary, path);
     await syncDirectory(dirname(path));
   },
 
@@ -71,7 +77,7 @@ export const realHost: Host = {
 
   append: async (path, text) => {
     const file = await open(path, 'a', 0o600);
-    let isNew = false;
+    let isNew: boolean;
     try {
       isNew = (await file.stat()).size === 0;
       await file.writeFile(text);

@@ -1,9 +1,11 @@
+import { text } from 'node:stream/consumers';
 import { runMain } from '@trawling/runtime';
-import { Argument, Command } from 'commander';
+import { Argument, Command, CommanderError } from 'commander';
 import { version } from '../package.json';
 import { compose } from './compose.js';
 import { Env } from './env.js';
 import { realHost } from './host.js';
+import { addReportCommand } from './local/report-command.js';
 import { JOBS, type JobName, runJob } from './jobs/run-job.js';
 
 const program = new Command('bot-agent')
@@ -38,4 +40,18 @@ program
     process.exitCode = exitCode;
   });
 
-void program.parseAsync();
+addReportCommand(program, {
+  host: realHost,
+  readStdin: () => text(process.stdin),
+  stdout: (line) => void process.stdout.write(line),
+  stderr: (line) => void process.stderr.write(line),
+  machineDir: process.env['BOT_MACHINE_DIR'] ?? __dirname,
+  exit: (code) => {
+    process.exitCode = code;
+  },
+});
+
+program.parseAsync().catch((error: unknown) => {
+  // Commander has said it already.
+  if (!(error instanceof CommanderError)) throw error;
+});

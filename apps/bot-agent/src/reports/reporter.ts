@@ -17,7 +17,7 @@ export interface Reporter {
   event(type: string, severity: BotEvent['severity'], message: string, data?: JsonObject): Promise<void>;
   metric(name: string, value: number, labels?: Record<string, string>): Promise<void>;
   cronResult(result: Omit<CronRunResult, 'run_at'>, at: Stamp): Promise<void>;
-  /** Throws when the disk does not take it all. */
+  /** Throws when the disk does not take it all; then none of it is kept. */
   local(batch: LocalBatch): Promise<void>;
 }
 
@@ -53,8 +53,16 @@ export function createReporter(deps: { queue: ReportSpools; serverClock: Pick<Se
       onReport();
     },
     local: async (batch) => {
-      if (batch.events.length > 0) await events.push(...batch.events.map(({ report, at }) => made({ ...report, timestamp: at.timestamp }, at)));
-      if (batch.metrics.length > 0) await metrics.push(...batch.metrics.map(({ report, at }) => made({ ...report, timestamp: at.timestamp }, at)));
+      const told = batch.events.map(({ report, at }) => made({ ...report, timestamp: at.timestamp }, at));
+      const points = batch.metrics.map(({ report, at }) => made({ ...report, timestamp: at.timestamp }, at));
+      if (told.length > 0) await events.push(...told);
+      try {
+        if (points.length > 0) await metrics.push(...points);
+      } catch (error) {
+        // All or nothing: whoever is refused says it all again.
+        await events.remove(told);
+        throw error;
+      }
       await queue.keepWithin();
       onReport();
     },

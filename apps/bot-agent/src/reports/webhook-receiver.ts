@@ -1,9 +1,10 @@
-import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { createServer, type IncomingMessage } from 'node:http';
 import { hashToken, tokenMatches } from '@trawling/crypto';
 import { type Logger } from '@trawling/runtime';
 import { z } from 'zod';
 import { CronWebhook } from '../gateway/openclaw-types.js';
 import { type Host } from '../host.js';
+import { closeServer, listenOnLoopback, readBody } from '../local/loopback-listener.js';
 import { openJsonFile } from '../state/json-file.js';
 
 const Address = z.object({ port: z.int().min(1).max(65_535), token: z.string().min(20) });
@@ -45,31 +46,19 @@ export async function openWebhookReceiver(deps: {
       answer(500);
     });
   });
-  server.headersTimeout = 10_000;
-  server.requestTimeout = 30_000;
 
-  const address: Address = { port: await listen(server, stored?.port ?? 0, deps.logger), token };
+  const address: Address = { port: await listenOnLoopback(server, stored?.port ?? 0, deps.logger), token };
   if (address.port !== stored?.port) await file.write(address);
   return {
     webhook: { url: `http://127.0.0.1:${address.port}${PATH}`, token },
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
+    close: () => closeServer(server),
   };
 }
 
 async function receive(request: IncomingMessage, onRun: (run: CronWebhook) => Promise<void>): Promise<number> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of request) {
-    const bytes = Buffer.from(chunk);
-    size += bytes.length;
-    if (size > MAX_BYTES) return 413;
-    chunks.push(bytes);
-  }
-  const run = parseRun(Buffer.concat(chunks).toString('utf8'));
+  const text = await readBody(request, MAX_BYTES);
+  if (text === null) return 413;
+  const run = parseRun(text);
   if (!run) return 400;
   await onRun(run);
   return 204;
@@ -82,25 +71,3 @@ function parseRun(text: string): CronWebhook | null {
     return null;
   }
 }
-
-/** On the port of last time; on another one when somebody took it meanwhile: the config is rendered anew then. */
-async function listen(server: Server, port: number, logger: Logger): Promise<number> {
-  try {
-    return await listenOn(server, port);
-  } catch (error) {
-    if (port === 0) throw error;
-    logger.warn({ err: error, port }, 'the port of the webhook receiver is taken; using another one');
-    return listenOn(server, 0);
-  }
-}
-
-const listenOn = (server: Server, port: number): Promise<number> =>
-  new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, '127.0.0.1', () => {
-      server.off('error', reject);
-      const address = server.address();
-      if (address === null || typeof address === 'string') reject(new Error('no address'));
-      else resolve(address.port);
-    });
-  });

@@ -38,6 +38,16 @@ describe('the migrations', () => {
     expect(stdout).toContain('the database matches prisma/schema.prisma');
   });
 
+  it('leave Prisma nothing to do when the partitions of metrics came and went meanwhile', async () => {
+    await admin.query("SELECT metrics.make_partitions((now() AT TIME ZONE 'UTC')::date - 3, (now() AT TIME ZONE 'UTC')::date + 40)");
+    await admin.query("SELECT metrics.drop_partitions((now() AT TIME ZONE 'UTC')::date - 1)");
+
+    const { status, stdout } = runTool(database.url, 'status');
+
+    expect(status).toBe(0);
+    expect(stdout).toContain('the database matches prisma/schema.prisma');
+  });
+
   it('can be deployed again, and by two at once', async () => {
     const before = await grantsNow(admin);
 

@@ -125,11 +125,62 @@ describe('retry', () => {
     },
   );
 
+  it.each([
+    ['drifted', { appliedVersion: 1, status: { applied_version: '1', drift: { paths: ['cron:risk-check'] } } }],
+    ['is unhealthy, as when OpenClaw disabled a job', { appliedVersion: 1, status: { applied_version: '1', health: { status: 'degraded', details: {} } } }],
+  ])('gives the same content again to a bot that %s', async (_what, { appliedVersion, status }) => {
+    const { desired_hash: appliedHash } = await view(api, botId);
+    await controlPlane().owner.prisma.botReported.create({ data: { botId, appliedVersion, appliedHash, status } });
+
+    expect((await command('retry')).body).toMatchObject({ desired_version: 2, changed: true });
+  });
+
   it('is refused when only an older version failed', async () => {
     await ack(1, 'failed', {});
     await patch({ strictness: 'high' });
 
     expect((await command('retry')).body).toMatchObject({ status: 409, code: 'nothing-to-retry' });
+  });
+});
+
+describe('a bot that knows more than a restored database', () => {
+  beforeEach(() => controlPlane().owner.prisma.botReported.create({ data: { botId, highestVersion: 9 } }));
+
+  it('has drifted until its next version, which is above all it ever spoke of', async () => {
+    expect(await view(api, botId)).toMatchObject({ sync_status: 'drifted', sync_message: expect.stringContaining('version 9') });
+
+    const changed = await patch({ strictness: 'high' });
+
+    expect(changed.body).toMatchObject({ desired_version: 10, changed: true });
+    expect(changed.headers['etag']).toBe('"v10"');
+    expect((await payload(10)).version).toBe('10');
+    expect((await view(api, botId)).sync_status).toBe('pending');
+    expect((await patch({ strictness: 'low' })).body).toMatchObject({ desired_version: 11 });
+  });
+
+  it.each([
+    ['rollback', () => command('rollback', { version: 1 })],
+    ['pause', () => command('pause')],
+    ['retry', () => command('retry')],
+    ['PUT secret', () => api.put(`/bots/${botId}/secrets/llm_api_key`).send({ value: 'two' })],
+  ])('gets it by any change: %s', async (_what, change) => {
+    expect((await change()).body).toMatchObject({ desired_version: 10 });
+    expect((await payload(10)).version).toBe('10');
+  });
+});
+
+describe('a change while the bot applies the version before', () => {
+  it('waits for the bot, whatever it says of that version', async () => {
+    await ack(1, 'applying');
+    expect((await view(api, botId)).sync_status).toBe('applying');
+
+    await patch({ strictness: 'high' });
+    expect(await view(api, botId)).toMatchObject({ desired_version: 2, sync_status: 'pending' });
+
+    await controlPlane().owner.prisma.configAck.update({ where: { botId_version: { botId, version: 1 } }, data: { outcome: 'failed' } });
+    expect(await view(api, botId)).toMatchObject({ sync_status: 'pending', last_ack: { version: 1, outcome: 'failed' } });
+    await ack(2, 'applied');
+    expect((await view(api, botId)).sync_status).toBe('synced');
   });
 });
 

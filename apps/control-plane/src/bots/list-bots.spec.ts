@@ -1,5 +1,5 @@
 import { type AckOutcome, BotList, type SyncStatus } from '@trawling/contracts';
-import { syncStatus } from '@trawling/domain';
+import { driftedPaths, syncStatus } from '@trawling/domain';
 import { makeBot, view } from '../testing/bots.js';
 import { type Api, useControlPlane } from '../testing/open-test-control-plane.js';
 
@@ -25,7 +25,8 @@ async function everyPage(query: string): Promise<string[]> {
   return ids;
 }
 
-const report = (botId: string, data: { appliedVersion?: number; appliedHash?: string; leaseSeconds?: number }) => {
+type Report = { appliedVersion?: number; appliedHash?: string; highestVersion?: number; status?: object; leaseSeconds?: number };
+const report = (botId: string, data: Report) => {
   const { leaseSeconds, ...applied } = data;
   const lease = leaseSeconds === undefined ? {} : { leaseExpiresAt: new Date(Date.now() + leaseSeconds * 1000) };
   return controlPlane().owner.prisma.botReported.create({ data: { botId, ...applied, ...lease } });
@@ -80,35 +81,65 @@ describe('listing bots', () => {
 
   it('filters by the very sync status it shows, in every combination of report and verdict', async () => {
     const outcomes: (AckOutcome | null)[] = [null, 'applying', 'applied', 'failed'];
-    const reports = [null, { appliedVersion: 1 }, { appliedVersion: 2 }, { appliedVersion: 2, appliedHash: 'desired' }, { appliedVersion: 3 }];
+    const drift = { paths: ['logging.level'] };
+    const reports = [
+      null,
+      { appliedVersion: 1 },
+      { appliedVersion: 2 },
+      { appliedVersion: 2, appliedHash: 'desired' },
+      { appliedVersion: 3 },
+      { appliedVersion: 2, appliedHash: 'desired', highestVersion: 4 },
+      { appliedVersion: 2, appliedHash: 'desired', status: { applied_version: '2', drift } },
+      { appliedVersion: 2, appliedHash: 'desired', status: { applied_version: '2', drift: null } },
+      { appliedVersion: 2, appliedHash: 'desired', status: { applied_version: '1', drift } },
+      { appliedVersion: 1, status: { applied_version: '1', drift } },
+    ];
     const expected: Record<string, string[]> = {};
+    const check = async (outcome: AckOutcome | null, ackVersion: number, reported: (typeof reports)[number]): Promise<void> => {
+      const botId = await makeBot(api, { owner_id: 'matrix' });
+      const { body } = await api.patch(`/bots/${botId}`).send({ strictness: 'high' });
+      const appliedHash = reported?.appliedHash === 'desired' ? String(body.hash) : 'sha256:other';
+      if (reported) await report(botId, { ...reported, appliedHash });
+      if (outcome) {
+        await controlPlane().owner.prisma.configAck.create({ data: { botId, version: ackVersion, outcome, appliedAt: new Date() } });
+      }
+      const { status } = syncStatus({
+        desired: { version: 2, hash: String(body.hash) },
+        reported: reported && {
+          appliedVersion: reported.appliedVersion,
+          appliedHash,
+          highestVersion: reported.highestVersion ?? null,
+          driftedPaths: driftedPaths(reported.status ?? null, 2),
+        },
+        ack: outcome && { version: ackVersion, outcome, error: null },
+      });
+      expect((await view(api, botId)).sync_status).toBe(status);
+      (expected[status] ??= []).push(botId);
+    };
     for (const outcome of outcomes) {
       for (const ackVersion of outcome ? [1, 2] : [2]) {
-        for (const reported of reports) {
-          const botId = await makeBot(api, { owner_id: 'matrix' });
-          const { body } = await api.patch(`/bots/${botId}`).send({ strictness: 'high' });
-          const appliedHash = reported?.appliedHash === 'desired' ? String(body.hash) : 'sha256:other';
-          if (reported) await report(botId, { ...reported, appliedHash });
-          if (outcome) {
-            await controlPlane().owner.prisma.configAck.create({ data: { botId, version: ackVersion, outcome, appliedAt: new Date() } });
-          }
-          const { status } = syncStatus({
-            desired: { version: 2, hash: String(body.hash) },
-            reported: reported && { appliedVersion: reported.appliedVersion, appliedHash },
-            ack: outcome && { version: ackVersion, outcome, error: null },
-          });
-          expect((await view(api, botId)).sync_status).toBe(status);
-          (expected[status] ??= []).push(botId);
-        }
+        await Promise.all(reports.map((reported) => check(outcome, ackVersion, reported)));
       }
     }
 
     const statuses: SyncStatus[] = ['pending', 'applying', 'synced', 'failed', 'drifted'];
     for (const status of statuses) {
       expect(expected[status]?.length).toBeGreaterThan(0);
-      expect(await everyPage(`owner_id=matrix&limit=200&sync_status=${status}`)).toEqual(expected[status]);
+      expect(await everyPage(`owner_id=matrix&limit=200&sync_status=${status}`)).toEqual(expected[status]?.sort());
     }
   }, 60_000);
+
+  it('takes the bot’s word that it runs the desired version, but not as it was issued', async () => {
+    const botId = await makeBot(api, { owner_id: 'other-hash' });
+    await report(botId, { status: { applied_version: '1', applied_hash: `sha256:${'0'.repeat(64)}` } });
+
+    expect(await view(api, botId)).toMatchObject({ sync_status: 'drifted', applied_version: 1 });
+    expect(await everyPage('owner_id=other-hash&sync_status=drifted')).toEqual([botId]);
+    const { desired_hash } = await view(api, botId);
+    await controlPlane().owner.prisma.botReported.update({ where: { botId }, data: { status: { applied_version: '1', applied_hash: desired_hash } } });
+    expect(await view(api, botId)).toMatchObject({ sync_status: 'synced' });
+    expect(await everyPage('owner_id=other-hash&sync_status=synced')).toEqual([botId]);
+  });
 
   it.each([
     ['an unknown filter', 'colour=red', 'query.colour'],

@@ -1,4 +1,4 @@
-import { EventList, MetricList } from '@trawling/contracts';
+import { EventList, MetricBuckets, MetricList } from '@trawling/contracts';
 import { uuid7 } from '@trawling/runtime';
 import { makeBot } from '../testing/bots.js';
 import { type Api, useControlPlane } from '../testing/open-test-control-plane.js';
@@ -52,6 +52,70 @@ describe('reading back what a bot reported', () => {
       { name: 'pnl_usd', timestamp: '2026-01-01T00:03:00.000Z', value: 3.5, labels: { venue: 'sim' } },
       { name: 'pnl_usd', timestamp: '2026-01-01T00:02:00.000Z', value: 2.5, labels: { venue: 'sim' } },
     ]);
+  });
+
+  describe('in buckets', () => {
+    const insert = (name: string, at: Date, value: number, venue = 'sim') =>
+      controlPlane().owner.prisma.$executeRaw`
+        INSERT INTO metrics.bot_metric VALUES (${botId}::uuid, ${name}, ${at}, sha256(${Buffer.from(venue)}), jsonb_build_object('venue', ${venue}::text), ${value})`;
+    const read = async (query: string) => MetricBuckets.parse((await api.get(`/bots/${botId}/metrics?${query}`)).body);
+
+    it('shows average, extremes, newest value and count of each, newest first', async () => {
+      for (const [n, value] of [[0, 1], [4, 3], [5, 10], [11, 7]] as const) await insert('equity', minute(n), value);
+      await insert('other', minute(0), 99);
+
+      const { buckets } = await read('name=equity&since=2026-01-01T00:00:00Z&until=2026-01-02T00:00:00Z&resolution=5m');
+
+      const labels = { venue: 'sim' };
+      expect(buckets).toEqual([
+        { timestamp: '2026-01-01T00:10:00.000Z', labels, avg: 7, min: 7, max: 7, last: 7, count: 1 },
+        { timestamp: '2026-01-01T00:05:00.000Z', labels, avg: 10, min: 10, max: 10, last: 10, count: 1 },
+        { timestamp: '2026-01-01T00:00:00.000Z', labels, avg: 2, min: 1, max: 3, last: 3, count: 2 },
+      ]);
+    });
+
+    it('keeps each set of labels a series of its own, and goes on from page to page', async () => {
+      for (let n = 0; n < 3; n += 1) {
+        for (const venue of ['a', 'b']) await insert('equity', minute(n), n, venue);
+      }
+
+      const seen: string[] = [];
+      for (let cursor: string | null = ''; cursor !== null; ) {
+        const page: Awaited<ReturnType<typeof read>> = await read(
+          `name=equity&since=2026-01-01T00:00:00Z&until=2026-01-01T01:00:00Z&resolution=1m&limit=2${cursor && `&cursor=${cursor}`}`);
+        seen.push(...page.buckets.map((bucket) => `${bucket.timestamp.slice(14, 16)}${bucket.labels['venue']}`));
+        cursor = page.next_cursor;
+      }
+      expect(seen.map((one) => one.slice(0, 2))).toEqual(['02', '02', '01', '01', '00', '00']);
+      expect(new Set(seen).size).toBe(6);
+    });
+
+    it('starts the days at midnight UTC and ends before `until`', async () => {
+      await insert('equity', new Date('2026-01-01T23:59:59.999Z'), 1);
+      await insert('equity', new Date('2026-01-02T00:00:00.000Z'), 2);
+      await insert('equity', new Date('2026-01-03T00:00:00.000Z'), 3);
+
+      const { buckets } = await read('name=equity&since=2026-01-01T00:00:00Z&until=2026-01-03T00:00:00Z&resolution=1d');
+
+      expect(buckets.map((bucket) => [bucket.timestamp, bucket.last])).toEqual([['2026-01-02T00:00:00.000Z', 2], ['2026-01-01T00:00:00.000Z', 1]]);
+    });
+
+    it('copes with numbers whose sum no double holds', async () => {
+      for (const [n, value] of [[0, 1.7e308], [1, -1.7e308], [2, 1.6e308]] as const) await insert('wild', minute(n), value);
+
+      const { buckets } = await read('name=wild&since=2026-01-01T00:00:00Z&until=2026-01-01T01:00:00Z&resolution=1h');
+
+      expect(buckets).toMatchObject([{ min: -1.7e308, max: 1.7e308, last: 1.6e308, count: 3 }]);
+    });
+
+    it.each([
+      ['no name', 'since=2026-01-01T00:00:00Z&resolution=1h', 'query.name'],
+      ['no start', 'name=equity&resolution=1h', 'query.since'],
+      ['more buckets than anybody draws', 'name=equity&since=2026-01-01T00:00:00Z&until=2026-02-01T00:00:00Z&resolution=1m', 'query.since'],
+      ['a width nobody offers', 'name=equity&since=2026-01-01T00:00:00Z&resolution=2h', 'query.resolution'],
+    ])('are refused with %s', async (_what, query, path) => {
+      expect((await api.get(`/bots/${botId}/metrics?${query}`)).body).toMatchObject({ status: 400, code: 'invalid-request', issues: [{ path }] });
+    });
   });
 
   it.each(['events?cursor=x', 'metrics?cursor=x', 'metrics?since=yesterday', 'events?limit=0'])('refuses %s', async (path) => {

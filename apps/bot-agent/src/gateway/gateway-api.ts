@@ -43,8 +43,8 @@ export interface GatewayApi {
   cronRemove(id: string): Promise<void>;
   /** Newest first, until `until(entry)` says that older ones do not matter. */
   cronRuns(filter: { id: string } | { scope: 'all' }, until: (entry: CronRun) => boolean): Promise<CronRun[]>;
-  /** OpenClaw's own id of a run by its job and start, if its task registry still has it. */
-  taskRunId(input: { jobId: string; runAtMs: number }): Promise<string | null>;
+  /** Tells OpenClaw's own id of a run by its job and start, if its task registry still has it. */
+  taskRunIds(): Promise<(run: { jobId: string; runAtMs: number }) => string | null>;
   /** Ends that run and no other, whoever started it. False: OpenClaw knows no such run that is going on. */
   runAbort(runId: string): Promise<boolean>;
   secretsReload(): Promise<void>;
@@ -114,9 +114,9 @@ export function createGatewayApi({ request, clock }: Deps): GatewayApi {
       }
     },
     cronRuns,
-    taskRunId: async ({ jobId, runAtMs }) => {
-      const page = await read(TaskPage, 'tasks.list', { limit: PAGE });
-      return page.tasks.find((task) => task.sourceId === jobId && task.startedAt === runAtMs)?.runId ?? null;
+    taskRunIds: async () => {
+      const { tasks } = await read(TaskPage, 'tasks.list', { limit: PAGE });
+      return ({ jobId, runAtMs }) => tasks.find((task) => task.sourceId === jobId && task.startedAt === runAtMs)?.runId ?? null;
     },
     runAbort: async (runId) => AbortResult.parse(await write('sessions.abort', { runId })).status === 'aborted',
     secretsReload: async () => void (await write('secrets.reload', {})),

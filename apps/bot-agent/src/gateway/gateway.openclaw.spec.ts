@@ -182,7 +182,7 @@ describe('the gateway client, against the real OpenClaw', () => {
 
     expect(run).toMatchObject({ jobId: id, status: 'ok', summary: 'hi' });
     expect(run.runId).toBeUndefined();
-    const taskRunId = await api.taskRunId({ jobId: id, runAtMs: run.runAtMs ?? 0 });
+    const taskRunId = (await api.taskRunIds())({ jobId: id, runAtMs: run.runAtMs ?? 0 });
     expect(taskRunId).toMatch(new RegExp(`^cron:${id}:${run.runAtMs}:[0-9a-f-]{36}$`));
   });
 

@@ -7,6 +7,7 @@ import { serverClockOn } from '../testing/test-clocks.js';
 import { cronResultId, openCronResults } from './cron-results.js';
 
 const folder = temporaryFolder();
+const DAY_MS = 86_400_000;
 
 const STARTED = Date.parse('2026-11-21T08:00:00.000Z');
 const webhook = (over: object = {}): CronWebhook =>
@@ -23,6 +24,9 @@ describe('cron results', () => {
   /** OpenClaw as far as results are concerned. */
   async function setUp(history: CronRun[], clock = createFakeClock(new Date(STARTED))) {
     const handedOn: CronRunResult[] = [];
+    const asked = { taskRunIds: 0 };
+    const machine = { wrongMs: 0 };
+    const machineClock = { ...clock, now: () => new Date(clock.now().getTime() + machine.wrongMs) };
     const jobs = [
       CronJobView.parse({ id: 'job-1', name: 'risk-check', declarationKey: 'fleet:risk-check', enabled: true }),
       CronJobView.parse({ id: 'foreign', name: 'heartbeat', declarationKey: 'heartbeat:main', enabled: true }),
@@ -31,8 +35,8 @@ describe('cron results', () => {
       host: realHost,
       ledgerPath: folder.path('ledger.json'),
       spoolDir: folder.path('webhooks'),
-      clock,
-      serverClock: await serverClockOn(folder.path('clock.json'), clock),
+      clock: machineClock,
+      serverClock: await serverClockOn(folder.path('clock.json'), clock, { wrongMs: () => machine.wrongMs }),
       configVersion: () => '7',
       handOn: async (result, at) => void handedOn.push({ ...result, run_at: at.timestamp }),
       api: {
@@ -42,10 +46,13 @@ describe('cron results', () => {
           const stop = newestFirst.findIndex(until);
           return stop === -1 ? newestFirst : newestFirst.slice(0, stop);
         },
-        taskRunId: async () => null,
+        taskRunIds: async () => {
+          asked.taskRunIds += 1;
+          return () => null;
+        },
       },
     });
-    return { results, handedOn, history, clock };
+    return { results, handedOn, history, clock, machine, asked };
   }
 
   it('completes a webhook with OpenClaw’s own record of the run', async () => {
@@ -101,7 +108,7 @@ describe('cron results', () => {
     const second = await setUp([record(), record({ runAtMs: STARTED + 60_000, ts: STARTED + 60_050 })]);
     await second.results.collect();
 
-    expect(second.handedOn).toMatchObject([{ source: 'webhook', run_at: '2026-11-21T08:01:00.000Z' }]);
+    expect(second.handedOn).toMatchObject([{ source: 'webhook', id: cronResultId('job-1', STARTED + 60_000) }]);
   });
 
   it('knows the job of a run after the job is gone', async () => {
@@ -112,6 +119,37 @@ describe('cron results', () => {
     await later.results.collect();
 
     expect(later.handedOn).toMatchObject([{ declaration_key: 'fleet:risk-check' }]);
+  });
+
+  it('goes on when the machine’s clock is set back by a day, and repeats nothing for ever', async () => {
+    const { results, handedOn, history, clock, machine } = await setUp([record()]);
+    machine.wrongMs = DAY_MS;
+    history.push(record({ runAtMs: STARTED + DAY_MS, ts: STARTED + DAY_MS + 90 }));
+    await results.collect();
+    machine.wrongMs = 0;
+
+    await clock.advance(120_000);
+    history.push(record({ runAtMs: STARTED + 110_000, ts: STARTED + 110_090 }));
+    await results.collect();
+    const count = handedOn.length;
+    await results.collect();
+    await results.collect();
+
+    expect(handedOn.map(({ id }) => id)).toContain(cronResultId('job-1', STARTED + 110_000));
+    expect(handedOn).toHaveLength(count);
+    expect(new Set(handedOn.map(({ id }) => id)).size).toBe(3);
+  });
+
+  it('says of no run that it was in the future', async () => {
+    const { results, handedOn } = await setUp([record({ runAtMs: STARTED + DAY_MS, ts: STARTED + DAY_MS + 90 })]);
+    await results.collect();
+    expect(handedOn).toMatchObject([{ run_at: '2026-11-21T08:00:00.000Z' }]);
+  });
+
+  it('asks OpenClaw once for the ids of all runs of a gap', async () => {
+    const { results, handedOn, asked } = await setUp(Array.from({ length: 50 }, (_, n) => record({ runAtMs: STARTED - n * 1_000, ts: STARTED - n * 1_000 + 5 })));
+    await results.collect();
+    expect([handedOn.length, asked.taskRunIds]).toEqual([50, 1]);
   });
 
   it('ignores webhooks of jobs that are not its own', async () => {

@@ -49,7 +49,7 @@ export async function openCronResults(deps: {
   ledgerPath: string;
   /** Folder of its own. */
   spoolDir: string;
-  api: Pick<GatewayApi, 'cronRuns' | 'cronList' | 'taskRunId'>;
+  api: Pick<GatewayApi, 'cronRuns' | 'cronList' | 'taskRunIds'>;
   clock: Clock;
   serverClock: Pick<ServerClock, 'stampOf'>;
   configVersion(): string | null;
@@ -74,9 +74,15 @@ export async function openCronResults(deps: {
     ledger.handed_on.push({ id: result.id, ended_ms: endedMs });
   };
 
+  /** As it was when this look at the history first needed it. */
+  let registry: Awaited<ReturnType<GatewayApi['taskRunIds']>> | null = null;
   /** OpenClaw's own id: cron.runs has it for runs somebody started, the task registry for all, while it remembers. */
-  const runIdOf = async (run: { jobId: string; runAtMs: number }, entry: CronRun | null, receipt: string | undefined) =>
-    entry?.runId ?? (receipt ? `cron:${run.jobId}:${run.runAtMs}:${receipt}` : ((await api.taskRunId(run)) ?? `cron:${run.jobId}:${run.runAtMs}`));
+  const runIdOf = async (run: { jobId: string; runAtMs: number }, entry: CronRun | null, receipt: string | undefined) => {
+    if (entry?.runId) return entry.runId;
+    if (receipt) return `cron:${run.jobId}:${run.runAtMs}:${receipt}`;
+    registry ??= await api.taskRunIds();
+    return registry(run) ?? `cron:${run.jobId}:${run.runAtMs}`;
+  };
 
   const learnJobs = async () => {
     for (const job of await api.cronList()) {
@@ -116,17 +122,27 @@ export async function openCronResults(deps: {
     },
 
     collect: async () => {
+      ledger.seen_until_ms = Math.min(ledger.seen_until_ms, clock.now().getTime());
       const oldest = Math.min(ledger.seen_until_ms, ...waiting.peek({ items: waiting.size() }).map(({ run }) => run.runAtMs)) - MARGIN_MS;
+      registry = null;
       await learnJobs();
       const history = await api.cronRuns({ scope: 'all' }, (entry) => entry.ts < oldest);
       await completeReceived(history);
       await fillGaps(history);
-      ledger.seen_until_ms = Math.max(ledger.seen_until_ms, ...history.map((entry) => entry.ts));
+      ledger.seen_until_ms = seenUntil(ledger.seen_until_ms, history, clock.now().getTime());
       ledger.handed_on = ledger.handed_on.filter((entry) => entry.ended_ms >= ledger.seen_until_ms - 2 * MARGIN_MS);
       await file.write(ledger);
       return waiting.size() === 0;
     },
   };
+}
+
+/**
+ * The newest end that was looked at. What ended later than now did so before somebody set the clock back: going by it,
+ * nothing would be new until the clock is there again. Until then such runs are known by their ids.
+ */
+function seenUntil(before: number, history: readonly CronRun[], nowMs: number): number {
+  return [before, ...history.map(({ ts }) => ts)].filter((ts) => ts <= nowMs + MARGIN_MS).reduce((newest, ts) => Math.max(newest, ts), 0);
 }
 
 /** The record in the history is the final one: it has the time the delivery took as well. */

@@ -81,8 +81,9 @@ export async function openServerClock(deps: {
       return toStamp(lastTime, { boot, ms: lastMs });
     },
     stampOf: (machineTimeMs) => {
-      const ms = machineMs() - (deps.now().getTime() - machineTimeMs);
-      return toStamp(known ? known.ms + ms : machineTimeMs, { boot, ms });
+      // Nothing happened later than now; a clock that was set back would say so.
+      const agoMs = Math.max(0, deps.now().getTime() - machineTimeMs);
+      return toStamp(nowMs() - agoMs, { boot, ms: machineMs() - agoMs });
     },
     settle: ({ timestamp, made }) => {
       if (!made || !known) return timestamp;

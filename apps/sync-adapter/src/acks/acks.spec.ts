@@ -103,4 +103,34 @@ describe('POST /bots/{id}/config_ack', () => {
 
     expect(await bot.reported()).toMatchObject({ appliedVersion: 1, generation: 2 });
   });
+
+  it.each([
+    ['a clock that never knew the year', '1970-01-01T00:00:05.000Z'],
+    ['a clock that is years ahead', '2199-01-01T00:00:00.000Z'],
+  ])('takes a verdict given by %s as given now', async (_case, appliedAt) => {
+    const { bot, second } = await botWithTwoVersions();
+
+    await bot.ack({ version: second.version, hash: second.hash, applied_at: appliedAt }).expect(204);
+
+    const [ack] = await acks(bot);
+    expect(Math.abs((ack?.appliedAt.getTime() ?? 0) - Date.now())).toBeLessThan(60_000);
+  });
+
+  it('knows no year 0', async () => {
+    const { bot, second } = await botWithTwoVersions();
+    await bot.ack({ version: second.version, hash: second.hash, applied_at: '0000-01-01T00:00:00Z' }).expect(400);
+  });
+
+  it('accepts a late ack of a version whose snapshot is not kept any more, and changes nothing', async () => {
+    const { bot, first, second } = await botWithTwoVersions();
+    await bot.ack({ version: second.version, hash: second.hash });
+    const before = await bot.reported();
+    await world().controlPlane.prisma.configSignature.deleteMany({ where: { botId: bot.id, version: 1 } });
+    await world().controlPlane.prisma.configVersion.deleteMany({ where: { botId: bot.id, version: 1 } });
+
+    await bot.ack({ version: first.version, hash: first.hash }).expect(204);
+
+    expect((await acks(bot)).map((ack) => ack.version)).toEqual([2]);
+    expect(await bot.reported()).toEqual(before);
+  });
 });

@@ -124,4 +124,111 @@ describe('POST /bots/{id}/heartbeat', () => {
     expect(answer.body.issues[0].path).toBe('health.details.note');
     expect(await bot.reported()).toBeNull();
   });
+
+  it('takes a clock that is wrong by a day, and answers with the right time', async () => {
+    const bot = await TestBot.enrolled(world());
+    const sentAt = new Date(Date.now() - 86_400_000).toISOString();
+    const answer = await bot.heartbeat({ ...current, sent_at: sentAt }).expect(200);
+    expect(Math.abs(Date.parse(answer.body.server_time) - Date.now())).toBeLessThan(60_000);
+  });
+
+  it('knows no year 0', async () => {
+    const bot = await TestBot.enrolled(world());
+    const answer = await bot.heartbeat({ ...current, sent_at: '0000-01-01T00:00:00.000Z' }).expect(400);
+    expect(answer.body.issues[0].path).toBe('sent_at');
+  });
+
+  describe('with a version that was never issued', () => {
+    const serverEvents = (bot: TestBot) => world().controlPlane.prisma.botEvent.findMany({ where: { botId: bot.id, source: 'server' } });
+
+    it('renews the lease, takes nothing as applied, remembers the number and tells the owner once', async () => {
+      const bot = await TestBot.enrolled(world());
+      const status = { applied_version: '7', applied_hash: `sha256:${'7'.repeat(64)}`, last_seen_version: '9' };
+
+      await bot.heartbeat(status).expect(200);
+      await bot.heartbeat(status).expect(200);
+
+      expect(await bot.reported()).toMatchObject({ appliedVersion: null, appliedHash: null, highestVersion: 9 });
+      expect(await leaseLeft(bot)).toBeGreaterThan(0);
+      expect(await serverEvents(bot)).toMatchObject([
+        { type: 'state-regressed', severity: 'warning', data: { desired_version: 1, reported_version: 9 } },
+      ]);
+    });
+
+    it('keeps what was applied before', async () => {
+      const bot = await TestBot.enrolled(world());
+      const { hash } = (await bot.config()).body;
+      await bot.heartbeat({ ...current, applied_hash: hash });
+
+      await bot.heartbeat({ applied_version: '3', last_seen_version: '3' }).expect(200);
+
+      expect(await bot.reported()).toMatchObject({ appliedVersion: 1, appliedHash: hash, highestVersion: 3 });
+    });
+
+    it('takes no hash that the version never had', async () => {
+      const bot = await TestBot.enrolled(world());
+      await bot.heartbeat({ ...current, applied_hash: `sha256:${'0'.repeat(64)}` }).expect(200);
+      expect(await bot.reported()).toMatchObject({ appliedVersion: null, appliedHash: null });
+    });
+
+    it('is refused when it is absurdly far ahead, because the next version would have to be above it', async () => {
+      const bot = await TestBot.enrolled(world());
+      await bot.heartbeat({ ...current, last_seen_version: '10001' }).expect(200);
+
+      const answer = await bot.heartbeat({ ...current, last_seen_version: '10002' }).expect(400);
+
+      expect(answer.body).toMatchObject({ code: 'invalid-request', issues: [{ path: 'last_seen_version' }] });
+      expect(await bot.reported()).toMatchObject({ highestVersion: 10001 });
+    });
+
+    it('says nothing of a regression when only our memory was behind', async () => {
+      const bot = await TestBot.enrolled(world());
+      await bot.heartbeat(current);
+      await world().controlPlane.changeBot(bot.id);
+
+      await bot.heartbeat({ applied_version: '2', last_seen_version: '2' }).expect(200);
+
+      expect(await serverEvents(bot)).toEqual([]);
+    });
+  });
+
+  describe('from two machines with one identity', () => {
+    const serverEvents = (bot: TestBot) => world().controlPlane.prisma.botEvent.findMany({ where: { botId: bot.id, source: 'server' } });
+
+    it('tells the owner when an earlier boot speaks after a later one, and keeps what the later one said', async () => {
+      const bot = await TestBot.enrolled(world());
+      const copy = uuid7();
+      await bot.heartbeat({ ...current, sequence: 8 });
+      await bot.heartbeat({ ...current, boot_id: copy, sequence: 0 });
+      await letLeaseEnd(bot);
+
+      await bot.heartbeat({ ...current, sequence: 9, health: { status: 'unhealthy', details: {} } }).expect(200);
+      await bot.heartbeat({ ...current, sequence: 10 }).expect(200);
+
+      expect(await bot.reported()).toMatchObject({ bootId: copy, previousBootId: bot.bootId, sequence: 0n, status: { health: { status: 'healthy' } } });
+      expect(await leaseLeft(bot)).toBeGreaterThan(0);
+      expect(await serverEvents(bot)).toMatchObject([{ type: 'duplicate-identity', severity: 'error', data: { boot_id: bot.bootId } }]);
+    });
+
+    it('takes restarts for what they are', async () => {
+      const bot = await TestBot.enrolled(world());
+      for (const bootId of [bot.bootId, uuid7(), uuid7()]) {
+        await bot.heartbeat({ ...current, boot_id: bootId, sequence: 0 });
+        await bot.heartbeat({ ...current, boot_id: bootId, sequence: 1 });
+      }
+      expect(await serverEvents(bot)).toEqual([]);
+    });
+
+    it('forgets the boots of the machine before', async () => {
+      const bot = await TestBot.enrolled(world());
+      await bot.heartbeat(current);
+      await world().controlPlane.wantGeneration(bot.id, 2);
+      const next = await TestBot.machineOf(world(), bot.id, 2);
+      await next.enroll();
+
+      await next.heartbeat({ applied_version: null });
+
+      expect(await next.reported()).toMatchObject({ bootId: next.bootId, previousBootId: null });
+    });
+  });
 });

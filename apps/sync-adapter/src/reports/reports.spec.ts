@@ -55,6 +55,9 @@ describe('the reports of a bot', () => {
       ['an id that is none', event({ id: 'one' }), expect.stringContaining('id: ')],
       ['a field we do not know', event({ colour: 'red' }), expect.stringContaining('colour')],
       ['absurd nesting', event({ data: JSON.parse(`${'{"a":'.repeat(500)}1${'}'.repeat(500)}`) }), expect.stringContaining('nested deeper')],
+      ['a run that did not come by the webhook', event({ type: 'cron_result' }), "type: cron_result is not a bot's to report"],
+      ['what only a server notices', event({ type: 'duplicate-identity' }), expect.stringContaining('type: ')],
+      ['what only the provisioner knows', event({ type: 'machine.online' }), expect.stringContaining('type: ')],
       ['something that is no object', 7, expect.any(String)],
       ['null', null, expect.any(String)],
     ])('rejects %s by its index and keeps the others', async (_case, bad, reason) => {

@@ -78,6 +78,28 @@ describe('the composed sync-adapter', () => {
     await expect(start('postgresql://nobody@127.0.0.1:1/nothing')).rejects.toThrow();
   });
 
+  it('answers polls from memory for a moment while the database is away, and stops when nobody can confirm it any more', async () => {
+    const wire = await openWire(world().database.roleUrl('trawling_sync_adapter'));
+    const { value, stop } = await start(wire.url);
+    const bot = await TestBot.enrolled(world());
+    const { hash } = (await bot.config()).body;
+    const poll = () =>
+      request(value.url).get(`/bots/${bot.id}/config`).set({ 'Authorization': `Bearer ${bot.credential}`, 'If-None-Match': `"${hash}"` });
+    await poll().expect(304);
+
+    wire.cut();
+    const atOnce = await poll();
+    // A revocation that nobody here can hear of.
+    await world().controlPlane.revoke(bot.credentialId, 'security');
+    await until(async () => (await poll()).status === 503, { timeoutMs: 15_000 });
+    wire.mend();
+
+    expect(atOnce.status).toBe(304);
+    await until(async () => (await poll()).status === 401);
+    await stop();
+    await wire.close();
+  });
+
   it('answers 503 while the database is away, keeps running, and hears of changes again afterwards', async () => {
     const wire = await openWire(world().database.roleUrl('trawling_sync_adapter'));
     const { value, stop } = await start(wire.url);

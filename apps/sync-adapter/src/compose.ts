@@ -1,6 +1,6 @@
 import {
-  agentFileStore, bootStageStore, botCredentialStore, desiredConfigStore,
-  enrollmentInboxStore, insertEnrollmentRequest, keySetStore, listenForChanges, openDatabase, receiverBeatStore, sealedSecretRelayStore,
+  agentFileStore, bootStageStore, botCredentialStore, credentialRequestInboxStore, desiredConfigStore,
+  enrollmentInboxStore, insertCredentialRequest, insertEnrollmentRequest, keySetStore, listenForChanges, openDatabase, receiverBeatStore, sealedSecretRelayStore,
   takeIntoUse, type CredentialRow, type Database, type Queryable,
 } from '@trawling/database';
 import { createHttpApp, drain, healthRoutes, listen, type Listening, mountRoutes, openApiDocument, serveOpenApi } from '@trawling/http';
@@ -94,7 +94,7 @@ export async function openSyncAdapter(onStop: OnStop, options: SyncAdapterOption
       serveOpenApi(express, document);
     },
   });
-  return { app, document, hub, db, streams, acceptor };
+  return { app, document, hub, memory, db, streams, acceptor };
 }
 
 /** Takes calls and streams until it is stopped: then everything that waits is answered and streams are told to go elsewhere. */
@@ -165,6 +165,9 @@ function connectRoutes({ db, pool, writes, hub, memory, logger }: Connections) {
     readAgentFile: createAgentFileCache(agentFileStore(pool)),
     recordEnrollmentRequest: (row) =>
       guarded(logger, () => db.transaction((tx) => insertEnrollmentRequest(tx, { id: uuid7(), ...row }))),
+    ...credentialRequestInboxStore(pool),
+    recordCredentialRequest: (row) =>
+      guarded(logger, () => db.transaction((tx) => insertCredentialRequest(tx, { id: uuid7(), ...row }))),
     watch: (botId) => hub.watch({ topics: ['config', 'credential', 'enrollment_decided'], id: botId }),
     rateLimits: createRouteLimits(systemClock.monotonicMs),
     now: systemClock.now,

@@ -99,11 +99,58 @@ describe('GET /bots/{id}/config', () => {
       expect((await waiting).body.code).toBe('bot-decommissioned');
     });
 
+    it('stops waiting when the bot goes away', async () => {
+      const bot = await TestBot.enrolled(world());
+      const { hash } = (await bot.config()).body;
+      const { hub } = world().adapter;
+
+      const going = new AbortController();
+      const headers = { 'Authorization': `Bearer ${bot.credential}`, 'If-None-Match': `"${hash}"` };
+      const waiting = fetch(`${world().url}/bots/${bot.id}/config?wait=60`, { headers, signal: going.signal }).catch(() => 'gone');
+      await until(() => hub.size() === 1);
+      going.abort();
+
+      expect(await waiting).toBe('gone');
+      await until(() => hub.size() === 0);
+    });
+
+    it('lets the oldest of many waits of one bot go, with "nothing newer"', async () => {
+      const bot = await TestBot.enrolled(world());
+      const { hash } = (await bot.config()).body;
+      const wait = () => bot.config({ known: hash, wait: 60 }).then((answer) => answer.status);
+
+      const first = wait();
+      await until(() => world().adapter.hub.size() === 1);
+      const others = [wait(), wait(), wait()];
+
+      expect(await first).toBe(304);
+      await world().controlPlane.changeBot(bot.id);
+      expect(await Promise.all(others)).toEqual([200, 200, 200]);
+    });
+
     it.each(['0', '61', 'soon', '1.5', ''])('refuses wait=%s', async (wait) => {
       const bot = await TestBot.enrolled(world());
       const answer = await bot.call('get', `config?wait=${wait}`).expect(400);
       expect(answer.body.issues[0].path).toBe('query.wait');
     });
+  });
+
+  it('finds within seconds what no notification told of', async () => {
+    const bot = await TestBot.enrolled(world());
+    const { hash } = (await bot.config()).body;
+    await bot.config({ known: hash }).expect(304);
+    const { prisma } = world().controlPlane;
+    const version = await prisma.configVersion.findFirstOrThrow({ where: { botId: bot.id } });
+
+    // All that a commit leaves behind when its notification is lost: the rows.
+    await prisma.$transaction([
+      prisma.configVersion.create({ data: { ...version, version: 2, hash: `sha256:${'2'.repeat(64)}`, settings: {} } }),
+      prisma.configSignature.create({ data: { botId: bot.id, version: 2, kid: 'signing-1', jws: 'a..b' } }),
+      prisma.bot.update({ where: { id: bot.id }, data: { desiredVersion: 2 } }),
+      prisma.$executeRaw`INSERT INTO change_log (topic, ids) VALUES ('config', ARRAY[${bot.id}])`,
+    ]);
+
+    await until(async () => (await bot.config({ known: hash })).headers['etag'] === `"sha256:${'2'.repeat(64)}"`);
   });
 
   it('gives a bot without a config no answer but 404', async () => {

@@ -20,14 +20,19 @@ export function createWaiters({ max }: { max: number }): Waiters {
       if (count >= max) throw new DomainError('unavailable', 'Too many requests wait already.', { retry_after: 10 });
       const own = byBot.get(botId) ?? new Set();
       byBot.set(botId, own);
+      const leave = (one: () => void): void => {
+        if (!own.delete(one)) return;
+        count -= 1;
+        if (own.size === 0 && byBot.get(botId) === own) byBot.delete(botId);
+      };
       own.add(end);
       count += 1;
-      if (own.size > MAX_PER_BOT) for (const oldest of [...own].slice(0, 1)) oldest();
-      return () => {
-        if (!own.delete(end)) return;
-        count -= 1;
-        if (own.size === 0) byBot.delete(botId);
-      };
+      const [oldest] = own;
+      if (own.size > MAX_PER_BOT && oldest) {
+        leave(oldest);
+        oldest();
+      }
+      return () => leave(end);
     },
   };
 }

@@ -5,6 +5,7 @@ import { type AcknowledgeConfigDeps } from './acks/acknowledge-config.js';
 import { type CallingBot } from './authentication/authenticate-bot.js';
 import { bootRoutes, type BootRoutesDeps } from './boot/boot.routes.js';
 import { configRoutes, type ConfigRoutesDeps } from './config/config.routes.js';
+import { type CredentialsRoutesDeps, credentialsRoutes } from './credentials/credentials.routes.js';
 import { enrollmentRoutes, type EnrollmentRoutesDeps } from './enrollment/enrollment.routes.js';
 import { heartbeatRoutes } from './heartbeat/heartbeat.routes.js';
 import { type RecordHeartbeatDeps } from './heartbeat/record-heartbeat.js';
@@ -23,6 +24,7 @@ export type SyncRoutesDeps = { auth: Authenticator<CallingBot>; rateLimits: Rout
   Omit<ConfigRoutesDeps, 'checkAgain'> &
   ReadKeySetDeps &
   RelaySecretsDeps &
+  CredentialsRoutesDeps &
   AcknowledgeConfigDeps &
   RecordHeartbeatDeps &
   ReportsRoutesDeps;
@@ -38,6 +40,7 @@ export const syncRoutes = (deps: SyncRoutesDeps): Route[] => {
     ...streamRoutes(deps), // GET  /bots/:bot_id/stream (WebSocket; without upgrade 426)
     ...keysRoutes(limited('keys')), // GET  /bots/:bot_id/keys
     ...secretsRoutes(limited('secrets')), // GET  /bots/:bot_id/secrets
+    ...credentialsRoutes(limited('credentials')), // POST /bots/:bot_id/credentials/rotate
     ...acksRoutes(limited('config_ack')), // POST /bots/:bot_id/config_ack
     ...heartbeatRoutes(limited('heartbeat')), // POST /bots/:bot_id/heartbeat
     ...reportsRoutes(deps), // POST /bots/:bot_id/{metrics,events,webhook}

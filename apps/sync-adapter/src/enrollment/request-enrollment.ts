@@ -1,10 +1,11 @@
-import { DomainError, problems, type EnrollRequest, type EnrollResponse, type ProblemCode } from '@trawling/contracts';
+import { DomainError, type EnrollRequest, type EnrollResponse } from '@trawling/contracts';
 import type { CredentialRow, EnrollmentRequestRow, EnrollmentTokenRow } from '@trawling/database';
 import { canonicalJson, sha256Of } from '@trawling/domain';
 import { credentialVerdict, refuse } from '../authentication/credential-verdict.js';
 import { requireRate } from '../limits/rate-limit.js';
 import { type RouteLimits } from '../limits/route-limits.js';
 import type { Watch } from '../changes/change-hub.js';
+import { awaitVerdict, type RecordedRequest, refusedWith } from './await-verdict.js';
 
 export interface RequestEnrollmentDeps {
   findEnrollmentToken: (tokenId: string) => Promise<EnrollmentTokenRow | null>;
@@ -18,9 +19,6 @@ export interface RequestEnrollmentDeps {
   now: () => Date;
   monotonicMs: () => number;
 }
-
-/** Hints can be lost: look again this often while waiting. Milliseconds. */
-const LOOK_EVERY_MS = 1_000;
 
 /**
  * Records a machine's request and waits up to `waitMs` for the control plane's verdict; null means not decided yet.
@@ -37,24 +35,18 @@ export async function requestEnrollment(
     });
   }
   const requestHash = sha256Of(canonicalJson(request));
-  const watch = deps.watch(botId);
-  try {
-    let row = await deps.findEnrollmentRequest(requestHash);
-    if (!row) {
-      await requireRecordable(deps, request);
-      await deps.recordEnrollmentRequest({ botId, tokenId: request.token_id, request, requestHash });
-    }
-    const deadline = deps.monotonicMs() + input.waitMs;
-    for (;;) {
-      row = await deps.findEnrollmentRequest(requestHash);
-      if (row && row.state !== 'pending') return await answerDecided(deps, request, row);
-      const left = deadline - deps.monotonicMs();
-      if (left <= 0 || watch.isClosed()) return null;
-      await watch.changed(Math.min(left, LOOK_EVERY_MS));
-    }
-  } finally {
-    watch.stop();
-  }
+  const row = await awaitVerdict(
+    {
+      ...deps,
+      find: () => deps.findEnrollmentRequest(requestHash),
+      record: async () => {
+        await requireRecordable(deps, request);
+        await deps.recordEnrollmentRequest({ botId, tokenId: request.token_id, request, requestHash });
+      },
+    },
+    { botId, waitMs: input.waitMs },
+  );
+  return row && answerDecided(deps, request, row);
 }
 
 /** Only requests that name a real token of this bot and machine are kept: the table must not be open to the world. */
@@ -69,10 +61,8 @@ async function requireRecordable(deps: RequestEnrollmentDeps, request: EnrollReq
 }
 
 /** A machine that was fenced since it enrolled hears so here as it does everywhere. */
-async function answerDecided(deps: RequestEnrollmentDeps, request: EnrollRequest, row: EnrollmentRequestRow): Promise<EnrollResponse> {
-  if (row.state !== 'accepted') {
-    throw new DomainError(problemCode(row.code), row.reason ?? 'The enrollment could not be verified.');
-  }
+async function answerDecided(deps: RequestEnrollmentDeps, request: EnrollRequest, row: RecordedRequest): Promise<EnrollResponse> {
+  if (row.state !== 'accepted') throw refusedWith(row, 'enrollment-refused');
   const credential = await deps.findCredential(request.credential_id);
   const verdict = credential ? credentialVerdict(credential, request.bot_id) : 'unauthenticated';
   if (verdict) throw refuse(verdict);
@@ -84,6 +74,3 @@ async function answerDecided(deps: RequestEnrollmentDeps, request: EnrollRequest
     server_time: deps.now().toISOString(),
   };
 }
-
-const isProblemCode = (code: string): code is ProblemCode => Object.hasOwn(problems, code);
-const problemCode = (code: string | null): ProblemCode => (code !== null && isProblemCode(code) ? code : 'enrollment-refused');

@@ -107,9 +107,10 @@ describe('GET /bots/{id}/stream', () => {
 
   it('answers 429 when one bot opens streams all the time', async () => {
     const bot = await TestBot.enrolled(world());
-    const opened = await Promise.all(Array.from({ length: 30 }, () => TestStream.of(bot)));
+    const opened: TestStream[] = [];
 
-    const answer = await TestStream.refused(bot);
+    let answer = await TestStream.ask(bot);
+    for (; answer instanceof TestStream && opened.length < 60; answer = await TestStream.ask(bot)) opened.push(answer);
 
     expect(answer).toMatchObject({ status: 429, code: 'rate-limited', headers: { 'retry-after': expect.stringMatching(/^\d+$/) } });
     for (const stream of opened) await stream.leave();

@@ -1,5 +1,7 @@
-import type { BotConfigPayload, BotStatus, ConfigAck, CronRunResult, EnrollmentTranscript, EnrollRequest } from '@trawling/contracts';
-import { generateEd25519, generateX25519, hashToken, makeEnrollRequest, makeToken } from '@trawling/crypto';
+import type {
+  BotConfigPayload, BotStatus, ConfigAck, CredentialRotation, CronRunResult, EnrollmentTranscript, EnrollRequest, RotateCredentialRequest,
+} from '@trawling/contracts';
+import { generateEd25519, generateX25519, hashToken, makeEnrollRequest, makeRotateCredentialRequest, makeToken } from '@trawling/crypto';
 import { uuid7 } from '@trawling/runtime';
 import { randomBytes } from 'node:crypto';
 import request from 'supertest';
@@ -43,6 +45,12 @@ export class TestBot {
     return new TestBot(this.world, this.id, this.generation, this.token, makeKeys());
   }
 
+  /** The same machine under a credential it made for itself; worth nothing before the control plane has accepted it. */
+  candidate(): TestBot {
+    const { credential, credentialId } = makeKeys();
+    return new TestBot(this.world, this.id, this.generation, this.token, { ...this.keys, credential, credentialId });
+  }
+
   get credential(): string {
     return this.keys.credential;
   }
@@ -67,6 +75,22 @@ export class TestBot {
 
   async enroll(body?: object): Promise<request.Response> {
     return this.send('post', 'enroll', body ?? (await this.enrollRequest()));
+  }
+
+  rotateRequest(candidate: TestBot, change: Partial<CredentialRotation> = {}, signer: TestBot = this): Promise<RotateCredentialRequest> {
+    const rotation = {
+      bot_id: this.id,
+      generation: this.generation,
+      replaces: this.credentialId,
+      credential_id: candidate.credentialId,
+      credential_hash: hashToken(candidate.credential),
+      ...change,
+    };
+    return makeRotateCredentialRequest({ rotation, identityPrivateJwk: signer.keys.identity.privateJwk });
+  }
+
+  async rotate(candidate: TestBot, body?: RotateCredentialRequest): Promise<request.Response> {
+    return this.call('post', 'credentials/rotate', body ?? (await this.rotateRequest(candidate)));
   }
 
   /** Calls anything of this bot under its credential. */

@@ -4,6 +4,7 @@ import { notify, type Change, type Database } from '@trawling/database';
 import { canonicalJson, generateBotConfig, sha256Of } from '@trawling/domain';
 import { uuid7 } from '@trawling/runtime';
 import { randomBytes } from 'node:crypto';
+import { decideRotations } from './decide-rotations.js';
 
 export const AGENT_FILE = Buffer.from('// the agent\n');
 export const AGENT_SHA256 = sha256Of(AGENT_FILE);
@@ -78,12 +79,10 @@ export async function openTestControlPlane(db: Database, untilHeard: UntilHeard)
       return token;
     },
 
+    decideEnrollments,
+    decideRotations: () => decideRotations(db),
     /** Decides everything that waits; answers how many it was. */
-    async decideEnrollments(): Promise<number> {
-      const pending = await prisma.enrollmentRequest.findMany({ where: { state: 'pending' } });
-      for (const row of pending) await decide(row.id, row.botId, EnrollRequest.parse(row.request));
-      return pending.length;
-    },
+    decideAll: async (): Promise<number> => (await decideEnrollments()) + (await decideRotations(db)),
 
     async sealSecret(credentialId: string, secret: { name: string; version: number; value: string }): Promise<void> {
       const { botId, sealingJwk } = await prisma.botCredential.findUniqueOrThrow({ where: { id: credentialId } });
@@ -139,6 +138,12 @@ export async function openTestControlPlane(db: Database, untilHeard: UntilHeard)
     const jws = await signConfig({ payload: signed, kid: signing.kid, privateJwk: signing.privateJwk });
     await prisma.configSignature.create({ data: { botId, version, kid: signing.kid, jws } });
     return payload;
+  }
+
+  async function decideEnrollments(): Promise<number> {
+    const pending = await prisma.enrollmentRequest.findMany({ where: { state: 'pending' } });
+    for (const row of pending) await decide(row.id, row.botId, EnrollRequest.parse(row.request));
+    return pending.length;
   }
 
   async function decide(id: string, botId: string, request: EnrollRequest): Promise<void> {

@@ -1,6 +1,5 @@
 import { StreamHint, type StreamTopic } from '@trawling/contracts';
 import { until } from '@trawling/runtime/testing';
-import { once } from 'node:events';
 import { WebSocket } from 'ws';
 import { type TestBot } from './test-bot.js';
 
@@ -24,26 +23,40 @@ export class TestStream {
 
   /** Open, and told to look at everything. */
   static async of(bot: TestBot, options: { autoPong?: boolean } = {}): Promise<TestStream> {
-    const stream = new TestStream(TestStream.connect(bot, {}, options));
-    await once(stream.socket, 'open');
-    await until(() => stream.hints.length > 0);
-    return stream;
+    const opened = await TestStream.ask(bot, { options });
+    if (!(opened instanceof TestStream)) throw new Error(`the stream was refused: ${opened.status} ${opened.code}`);
+    await until(() => opened.hints.length > 0);
+    return opened;
   }
 
   /** Asks for a stream that is to be refused. */
   static async refused(bot: TestBot, headers: Record<string, string> = {}, path?: string): Promise<Refused> {
-    const socket = TestStream.connect(bot, headers, {}, path);
-    socket.on('error', () => undefined);
-    const [, answer] = await once(socket, 'unexpected-response');
-    let text = '';
-    for await (const part of answer) text += String(part);
-    socket.terminate();
-    return { status: answer.statusCode, code: JSON.parse(text).code, headers: answer.headers };
+    const refused = await TestStream.ask(bot, { headers, ...(path !== undefined && { path }) });
+    if (refused instanceof TestStream) throw new Error('the stream was not refused');
+    return refused;
   }
 
-  private static connect(bot: TestBot, headers: Record<string, string>, options: { autoPong?: boolean }, path = `/bots/${bot.id}/stream`): WebSocket {
-    const url = `${bot.world.url.replace('http', 'ws')}${path}`;
-    return new WebSocket(url, { headers: { Authorization: `Bearer ${bot.credential}`, ...headers }, ...options });
+  /** Asks for a stream, whatever comes of it. */
+  static ask(
+    bot: TestBot,
+    input: { headers?: Record<string, string>; path?: string; options?: { autoPong?: boolean } } = {},
+  ): Promise<TestStream | Refused> {
+    const url = `${bot.world.url.replace('http', 'ws')}${input.path ?? `/bots/${bot.id}/stream`}`;
+    const socket = new WebSocket(url, { headers: { Authorization: `Bearer ${bot.credential}`, ...input.headers }, ...input.options });
+    const stream = new TestStream(socket);
+    return new Promise((resolve, reject) => {
+      socket.on('open', () => resolve(stream));
+      socket.on('error', reject);
+      socket.on('unexpected-response', (_request, answer) => {
+        const parts: Buffer[] = [];
+        answer.on('data', (part) => parts.push(part));
+        answer.on('end', () => {
+          const { code } = JSON.parse(Buffer.concat(parts).toString());
+          resolve({ status: answer.statusCode ?? 0, code, headers: answer.headers });
+          socket.terminate();
+        });
+      });
+    });
   }
 
   async untilClosed(): Promise<{ code: number; reason: string }> {

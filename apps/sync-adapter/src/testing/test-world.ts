@@ -55,10 +55,10 @@ const openTestWorld = (options: TestWorldOptions, afterEachTest: (check: () => v
 
     if (options.decides ?? true) {
       let deciding: Promise<unknown> = Promise.resolve();
-      const decide = (): void => void (deciding = deciding.then(() => controlPlane.decideEnrollments()));
+      const decide = (): void => void (deciding = deciding.then(() => controlPlane.decideAll()));
       const feed = await listenForChanges({
         url: database.url,
-        onChange: ({ topic }) => topic === 'enrollment_requested' && decide(),
+        onChange: ({ topic }) => (topic === 'enrollment_requested' || topic === 'credential_requested') && decide(),
         onReconnect: decide,
       });
       onStop(async () => {

@@ -16,7 +16,12 @@ export type Call = {
   expect: readonly number[];
   timeoutMs?: number;
   signal?: AbortSignal;
+  /** Held by the server for a while: it may not keep others from a shared connection. */
+  patient?: boolean;
 };
+
+/** Connections are kept alive; those of long polls are apart. */
+export type Agents = { quick: Agent; patient: Agent };
 
 /** An answer that the caller did not expect, or none; counted already. */
 export class CallFailed extends Error {
@@ -34,8 +39,8 @@ export class CallFailed extends Error {
 const TIMEOUT_MS = 30_000;
 
 /** Calls of one bot: under its credential, timed, every surprise counted by its code. Throws CallFailed. */
-export function createBotHttp(deps: { baseUrl: URL; credential: string; agent: Agent; log: CallLog; monotonicMs: () => number }) {
-  const { baseUrl, credential, agent, log, monotonicMs } = deps;
+export function createBotHttp(deps: { baseUrl: URL; credential: string; agents: Agents; log: CallLog; monotonicMs: () => number }) {
+  const { baseUrl, credential, agents, log, monotonicMs } = deps;
   const open = baseUrl.protocol === 'https:' ? requestTls : request;
 
   const once = (call: Call, isRetry: boolean): Promise<Answer> =>
@@ -48,7 +53,7 @@ export function createBotHttp(deps: { baseUrl: URL; credential: string; agent: A
         ...call.headers,
       };
       const req = open(new URL(call.path, baseUrl), {
-        agent,
+        agent: call.patient ? agents.patient : agents.quick,
         method: call.method,
         headers,
         timeout: call.timeoutMs ?? TIMEOUT_MS,
@@ -60,6 +65,8 @@ export function createBotHttp(deps: { baseUrl: URL; credential: string; agent: A
         if (!call.signal?.aborted) log.failed(`${call.name} ${error.code ?? error.message}`);
         reject(new CallFailed(`${call.name}: ${error.message}`, null, 0));
       };
+      let readBefore = 0;
+      req.once('socket', (socket) => (readBefore = socket.bytesRead));
       req.once('error', fail);
       req.once('timeout', () => req.destroy(Object.assign(new Error('no answer in time'), { code: 'ETIMEDOUT' })));
       req.once('response', (res) => {
@@ -68,7 +75,7 @@ export function createBotHttp(deps: { baseUrl: URL; credential: string; agent: A
         res.once('error', fail);
         res.once('end', () => {
           const answer = { status: res.statusCode ?? 0, headers: res.headers, text: Buffer.concat(chunks).toString('utf8') };
-          log.answered(call.name, monotonicMs() - startedAt, Buffer.byteLength(answer.text));
+          log.answered(call.name, monotonicMs() - startedAt, res.socket.bytesRead - readBefore);
           if (call.expect.includes(answer.status)) return resolve(answer);
           log.failed(`${call.name} ${answer.status} ${problemCode(answer.text)}`);
           reject(new CallFailed(`${call.name}: ${answer.status}`, answer.status, retryAfterMs(answer.headers)));

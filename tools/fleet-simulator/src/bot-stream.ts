@@ -7,7 +7,12 @@ import { type CallLog } from './call-log.js';
 const SILENCE_MS = 75_000;
 const HINT_BYTES = 4_096;
 
-export type BotStream = { isUp: () => boolean; close: () => void };
+export type BotStream = {
+  isUp: () => boolean;
+  /** Resolves when the first attempt has succeeded or failed. */
+  tried: Promise<void>;
+  close: () => void;
+};
 
 /** Keeps a stream of hints open: what a close code asks for is what happens next. `ended` aborts when the bot must stop asking. */
 export function openBotStream(deps: {
@@ -25,6 +30,8 @@ export function openBotStream(deps: {
   url.protocol = url.protocol.replace('http', 'ws');
   let socket: WebSocket | null = null;
   let up = false;
+  let settle = (): void => undefined;
+  const tried = new Promise<void>((resolve) => (settle = resolve));
 
   const connectOnce = (): Promise<number> =>
     new Promise((resolve) => {
@@ -40,6 +47,7 @@ export function openBotStream(deps: {
       const alive = (): void => void watchdog.refresh();
       ws.on('open', () => {
         up = true;
+        settle();
         log.answered('stream', clock.monotonicMs() - startedAt, 0);
       });
       ws.on('ping', alive);
@@ -61,6 +69,7 @@ export function openBotStream(deps: {
       ws.on('close', (code) => {
         clearTimeout(watchdog);
         up = false;
+        settle();
         if (!signal.aborted) log.count(`stream closed ${code}`);
         resolve(code);
       });
@@ -75,8 +84,9 @@ export function openBotStream(deps: {
       await clock.sleep(pauseMs(code, failures, random), signal);
     }
   };
+  signal.addEventListener('abort', () => socket?.terminate(), { once: true });
   void keepOpen();
-  return { isUp: () => up, close: () => socket?.terminate() };
+  return { isUp: () => up, tried, close: () => socket?.terminate() };
 }
 
 const isFinal = (code: number): boolean =>

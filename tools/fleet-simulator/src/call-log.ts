@@ -1,6 +1,6 @@
 import { createHistogram, type Histogram } from './histogram.js';
 
-/** Milliseconds, from before the request was written to after the answer was read. */
+/** Milliseconds, from before the request was written to after the answer was read; bytes of answers as they came over the wire. */
 export type CallSummary = { count: number; p50: number; p95: number; p99: number; max: number; bytes: number };
 
 export type LogSummary = {

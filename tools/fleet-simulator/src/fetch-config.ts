@@ -28,6 +28,7 @@ export async function fetchConfig(deps: { http: BotHttp; keySet: () => SigningKe
       headers,
       expect: [200, 304],
       timeoutMs: (wait + 30) * 1000,
+      patient: wait > 0,
       signal: input.signal,
     });
   const verify = (answer: Answer, text: string): Promise<BotConfigPayload> =>

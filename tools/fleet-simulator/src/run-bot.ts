@@ -66,6 +66,7 @@ export async function runBot(deps: RunBotDeps, bot: SimulatedBot, pace: Pace): P
       deps.onHint();
       bell.ring();
     });
+    await stream.tried;
   }
   await Promise.all([
     keepLooking(),

@@ -53,14 +53,16 @@ export function startFleet(options: FleetOptions): Fleet {
   loopDelay.enable();
   const newAgent = (sockets: object) => new (baseUrl.protocol === 'https:' ? TlsAgent : Agent)({ keepAlive: true, ...sockets });
   const shared = options.connections === 'own' ? null : newAgent({ maxSockets: options.connections });
-  const agents = shared ? [shared] : options.bots.map(() => newAgent({ maxFreeSockets: 1 }));
+  const patient = shared ? newAgent({ maxFreeSockets: 0 }) : null;
+  const own = shared ? [] : options.bots.map(() => newAgent({ maxFreeSockets: 1 }));
   let since = systemClock.monotonicMs();
   let hinted: Hinted[] = [];
 
   const members = options.bots.map((identity, index) => {
     const life = new AbortController();
-    const agent = agents[shared ? 0 : index] ?? newAgent({});
-    const http = createBotHttp({ baseUrl, credential: identity.credential, agent, log, monotonicMs: systemClock.monotonicMs });
+    const quick = shared ?? own[index] ?? newAgent({});
+    const agents = { quick, patient: patient ?? quick };
+    const http = createBotHttp({ baseUrl, credential: identity.credential, agents, log, monotonicMs: systemClock.monotonicMs });
     const bot = createSimulatedBot(
       { http, log, now: systemClock.now, newId: uuid7, rootPublicJwk: options.rootPublicJwk },
       identity,
@@ -104,7 +106,7 @@ export function startFleet(options: FleetOptions): Fleet {
     async stop() {
       for (const { life } of members) life.abort();
       await Promise.all(members.map(({ ended }) => ended));
-      for (const agent of agents) agent.destroy();
+      for (const agent of [shared, patient, ...own]) agent?.destroy();
       loopDelay.disable();
     },
   };

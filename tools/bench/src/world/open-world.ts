@@ -12,6 +12,9 @@ import { type RunningServer, startServer } from './start-server.js';
 import { importTools } from './tools.js';
 
 export type World = {
+  /** The checkout. */
+  root: string;
+  /** Gone after. */
   folder: string;
   node: NodeProgram;
   db: Database;
@@ -69,7 +72,7 @@ export async function openWorld(onStop: OnStop, options: WorldOptions): Promise<
     return running;
   };
   return {
-    folder, node, db, keys, bots, fleetFile, say,
+    root, folder, node, db, keys, bots, fleetFile, say,
     fleetScript: join(dist, 'fleet-process.js'),
     postgres: { pid: server.pid, version: await serverVersion(db) },
     startSyncAdapter: () => start('sync-adapter', join(root, 'apps/sync-adapter/dist/main.js'), { DATABASE_URL: roleUrl.href }),

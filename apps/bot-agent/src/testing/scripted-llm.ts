@@ -11,6 +11,8 @@ export interface ScriptedLlm {
   answer(script: Script): void;
   /** Calls since the script was given. */
   calls(): number;
+  /** The API key that the last call came with; empty before the first. */
+  lastKey(): string;
   /** Calls whose messages contain this text are answered by nothing until that is released. */
   hold(text: string): { held(): number; release(): void };
   close(): Promise<void>;
@@ -22,6 +24,7 @@ const Request = z.object({ messages: z.array(z.unknown()) });
 export async function startScriptedLlm(): Promise<ScriptedLlm> {
   let script: Script = () => 'nothing to do';
   let calls = 0;
+  let lastKey = '';
   let holding: { text: string; responses: ServerResponse[] } | null = null;
 
   const server = createServer(async (request, response) => {
@@ -34,6 +37,7 @@ export async function startScriptedLlm(): Promise<ScriptedLlm> {
     const { messages } = Request.parse(JSON.parse(Buffer.concat(chunks).toString('utf8')));
     if (holding && JSON.stringify(messages).includes(holding.text)) return void holding.responses.push(response);
     calls += 1;
+    lastKey = (request.headers.authorization ?? '').replace(/^Bearer /, '');
     send(response, script(calls), calls);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -47,6 +51,7 @@ export async function startScriptedLlm(): Promise<ScriptedLlm> {
       calls = 0;
     },
     calls: () => calls,
+    lastKey: () => lastKey,
     hold: (text) => {
       const held = { text, responses: [] as ServerResponse[] };
       holding = held;

@@ -32,6 +32,25 @@ describe('starting the control plane', () => {
     await expect(open('postgresql://x@127.0.0.1:1/nothing')).rejects.toThrow(/ECONNREFUSED/);
   });
 
+  it('keeps house: partitions are made, and a bot that reports is told online', async () => {
+    const controlPlane = await openTestControlPlane();
+    try {
+      const { pool } = controlPlane.owner;
+      const botId = await makeBot(await controlPlane.as('operator'), { owner_id: 'a' });
+      await pool.query("INSERT INTO bot_reported (bot_id, lease_expires_at) VALUES ($1, now() + interval '5 minutes')", [botId]);
+      await pool.query("DO $$ BEGIN EXECUTE format('DROP TABLE metrics.bot_metric_%s', to_char(now() AT TIME ZONE 'UTC', 'YYYYMMDD')); END $$");
+      const env = parseEnv(Env, { DATABASE_URL: controlPlane.controlPlaneUrl, MASTER_KEYS: controlPlane.masterKeys, PORT: '0' });
+
+      const { stop } = await compose(env, { logger, version: '0' });
+      const seen = async (sql: string) => (await pool.query(sql)).rows.length > 0;
+      await until(() => seen("SELECT 1 FROM bot_event WHERE type = 'bot-online' AND source = 'server'"), { timeoutMs: 20_000 });
+      await until(() => seen("SELECT to_regclass('metrics.bot_metric_' || to_char(now() AT TIME ZONE 'UTC', 'YYYYMMDD')) AS there WHERE to_regclass('metrics.bot_metric_' || to_char(now() AT TIME ZONE 'UTC', 'YYYYMMDD')) IS NOT NULL"), { timeoutMs: 20_000 });
+      await stop();
+    } finally {
+      await controlPlane.close();
+    }
+  }, 60_000);
+
   it('listens where the environment says and stops cleanly', async () => {
     const { ownerUrl, masterKeys: keys, close } = await openTestControlPlane();
     try {

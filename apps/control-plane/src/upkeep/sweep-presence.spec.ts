@@ -89,6 +89,8 @@ describe('a silence of the sync-adapters', () => {
     ['for one lease after they came back', 1, { from: 200, to: 50 }, 250, true],
     ['for no longer than that', 1, { from: 300, to: LEASE + 1 }, 350, false],
     ['who was silent before they left', 1, { from: 200, to: 50 }, 301, false],
+    ['while they are away again, before all had found them', 60, { from: 300, to: 65 }, 350, true],
+    ['while they are away again, long after all had found them', 60, { from: 900, to: 600 }, 350, false],
     ['when they only paused for a moment', 15, null, 120, false],
   ])('is not the bot’s: %s', async (_what, alive, gap, beat, online) => {
     const botId = await makeBot(api, { owner_id: 'gap' });

@@ -3,6 +3,14 @@ import { Prisma } from '../generated/prisma/client.js';
 /** Silence of every sync-adapter after which it is them, not the bots, who are away. Seconds. */
 export const RECEIVERS_AWAY_SECONDS = 20;
 
+/** Silences with less than this between them are one: not every bot has found them again meanwhile. Seconds. */
+export const RECEIVERS_BACK_SECONDS = 120;
+
+/** When the silence began that goes on now, if one does. */
+const SILENT_SINCE = Prisma.sql`CASE
+  WHEN receiver.gap_ended_at > receiver.last_alive_at - make_interval(secs => ${RECEIVERS_BACK_SECONDS}) THEN receiver.gap_started_at
+  ELSE receiver.last_alive_at END`;
+
 /** How long one heartbeat of the bot proves life: by what its last one was given. */
 export const LEASE_LENGTH = Prisma.sql`
   coalesce(greatest(reported.lease_expires_at - reported.last_heartbeat_at, interval '0'), interval '2 minutes')`;
@@ -16,6 +24,6 @@ export const LEASE_LENGTH = Prisma.sql`
 export const ONLINE = Prisma.sql`(bot.decommissioned_at IS NULL AND coalesce(
   reported.lease_expires_at > now()
   OR (receiver.last_alive_at < now() - make_interval(secs => ${RECEIVERS_AWAY_SECONDS})
-      AND reported.lease_expires_at > receiver.last_alive_at)
+      AND reported.lease_expires_at > ${SILENT_SINCE})
   OR (reported.lease_expires_at > receiver.gap_started_at AND now() < receiver.gap_ended_at + ${LEASE_LENGTH}),
   false))`;

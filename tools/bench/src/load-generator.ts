@@ -26,8 +26,10 @@ const readFleet = (file: string): BenchFleet => {
 process.on('message', (message) => {
   const order = LoadOrder.parse(message);
   const { hostname: host, port } = new URL(order.url);
-  const next = requestsOf(order.kind, readFleet(order.fleetFile), `${host}:${port}`);
-  const plan = { ...order, host, port: Number(port), goodStatus: GOOD_STATUS[order.kind] };
+  const fleet = readFleet(order.fleetFile);
+  const next = requestsOf(order.kind, fleet, `${host}:${port}`);
+  const warmUpRequests = order.rate === null ? fleet.bots.length : 0;
+  const plan = { ...order, host, port: Number(port), warmUpRequests, goodStatus: GOOD_STATUS[order.kind] };
   generateLoad(plan, next).then(
     (result) => process.send?.({ result }),
     (error: unknown) => process.send?.({ error: String(error) }),

@@ -65,8 +65,11 @@ export function createBotHttp(deps: { baseUrl: URL; credential: string; agents: 
         if (!call.signal?.aborted) log.failed(`${call.name} ${error.code ?? error.message}`);
         reject(new CallFailed(`${call.name}: ${error.message}`, null, 0));
       };
-      let readBefore = 0;
-      req.once('socket', (socket) => (readBefore = socket.bytesRead));
+      let bytesSince = (): number => 0;
+      req.once('socket', (socket) => {
+        const before = socket.bytesRead;
+        bytesSince = () => socket.bytesRead - before;
+      });
       req.once('error', fail);
       req.once('timeout', () => req.destroy(Object.assign(new Error('no answer in time'), { code: 'ETIMEDOUT' })));
       req.once('response', (res) => {
@@ -75,7 +78,7 @@ export function createBotHttp(deps: { baseUrl: URL; credential: string; agents: 
         res.once('error', fail);
         res.once('end', () => {
           const answer = { status: res.statusCode ?? 0, headers: res.headers, text: Buffer.concat(chunks).toString('utf8') };
-          log.answered(call.name, monotonicMs() - startedAt, res.socket.bytesRead - readBefore);
+          log.answered(call.name, monotonicMs() - startedAt, bytesSince());
           if (call.expect.includes(answer.status)) return resolve(answer);
           log.failed(`${call.name} ${answer.status} ${problemCode(answer.text)}`);
           reject(new CallFailed(`${call.name}: ${answer.status}`, answer.status, retryAfterMs(answer.headers)));

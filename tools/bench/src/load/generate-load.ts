@@ -7,6 +7,8 @@ export type LoadPlan = {
   port: number;
   connections: number;
   warmUpMs: number;
+  /** The warm-up goes on until so many were answered: one per bot, so that nothing is seen for the first time when it counts. */
+  warmUpRequests: number;
   measureMs: number;
   /** Requests per second; null: each connection asks again as soon as it is answered. */
   rate: number | null;
@@ -28,6 +30,8 @@ export type LoadResult = {
   /** Share of one core that this process used: near 1 it was the generator that was measured. */
   cpuShare: number;
 };
+
+const MAX_WARM_UP_MS = 120_000;
 
 /** Asks for the given time, then waits for the last answers. */
 export async function generateLoad(plan: LoadPlan, next: NextRequest): Promise<LoadResult> {
@@ -87,7 +91,9 @@ export async function generateLoad(plan: LoadPlan, next: NextRequest): Promise<L
     }, 1);
   }
 
+  const warmSince = performance.now();
   await sleep(plan.warmUpMs);
+  while (answered < plan.warmUpRequests && performance.now() - warmSince < MAX_WARM_UP_MS) await sleep(50);
   latencies.reset();
   phase = 'measure';
   const [began, cpu] = [performance.now(), process.cpuUsage()];

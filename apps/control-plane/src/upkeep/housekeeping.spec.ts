@@ -87,10 +87,10 @@ describe('config versions', () => {
   it('more than one batch of them are deleted in one go', async () => {
     await controlPlane().owner.pool.query(
       `INSERT INTO config_version SELECT bot_id, n, hash, payload, settings, paused, reason, created_by, issued_at
-         FROM config_version, generate_series(2, 1203) AS n WHERE bot_id = $1 AND version = 1`, [botId]);
-    await controlPlane().owner.prisma.bot.update({ where: { id: botId }, data: { desiredVersion: 1203 } });
+         FROM config_version, generate_series(2, 5203) AS n WHERE bot_id = $1 AND version = 1`, [botId]);
+    await controlPlane().owner.prisma.bot.update({ where: { id: botId }, data: { desiredVersion: 5203 } });
 
-    expect(await prune(50)).toBeGreaterThanOrEqual(1153);
+    expect(await prune(50)).toBeGreaterThanOrEqual(5153);
 
     expect(await versions()).toHaveLength(50);
   });

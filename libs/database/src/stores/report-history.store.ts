@@ -6,13 +6,18 @@ type Tx = Prisma.TransactionClient;
 /** An event the control plane itself has to tell about a bot. */
 export const insertBotEvent = (tx: Tx, botId: string, event: BotEvent): Promise<void> => insertServerEvents(tx, [{ botId, event }]);
 
-/** Events about bots that we noticed ourselves. */
+/** Events about bots that we noticed ourselves, all in one statement. */
 export async function insertServerEvents(tx: Tx, events: readonly { botId: string; event: BotEvent }[]): Promise<void> {
-  const data = events.map(({ botId, event }) => {
-    const plain: Prisma.InputJsonObject = JSON.parse(JSON.stringify(event.data));
-    return { ...event, botId, data: plain, timestamp: new Date(event.timestamp), source: 'server' };
-  });
-  if (data.length > 0) await tx.botEvent.createMany({ data });
+  if (events.length === 0) return;
+  const column = (of: (event: BotEvent) => string): string[] => events.map(({ event }) => of(event));
+  await tx.$executeRaw`
+    INSERT INTO bot_event (bot_id, id, type, severity, message, data, timestamp, source)
+    SELECT bot_id, id, type, severity, message, data::jsonb, timestamp, 'server'
+    FROM unnest(
+      ${events.map(({ botId }) => botId)}::uuid[], ${column(({ id }) => id)}::uuid[], ${column(({ type }) => type)}::text[],
+      ${column(({ severity }) => severity)}::text[], ${column(({ message }) => message)}::text[],
+      ${column(({ data }) => JSON.stringify(data))}::text[], ${column(({ timestamp }) => timestamp)}::timestamptz[]
+    ) AS e(bot_id, id, type, severity, message, data, timestamp)`;
 }
 
 export type BotAlert = Pick<Prisma.BotEventGetPayload<object>, 'type' | 'severity' | 'message' | 'timestamp'>;

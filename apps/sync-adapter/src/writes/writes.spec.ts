@@ -51,7 +51,7 @@ describe('reports that share a commit', () => {
     id: uuid7(), type: 'test', severity: 'info', message: 'x', data: {}, timestamp: new Date(), source: 'bot', ...change,
   });
   const metric = (change: object = {}) => ({
-    name: 'equity.usd', timestamp: new Date(), labels: {}, labelsHash: `sha256:${'0'.repeat(64)}`, value: 1, ...change,
+    name: 'equity.usd', timestamp: new Date().toISOString(), labels: '{}', labelsHash: `sha256:${'0'.repeat(64)}`, value: 1, ...change,
   });
   const reported = (botId: string) => owner.prisma.botReported.findUnique({ where: { botId } });
 
@@ -89,7 +89,7 @@ describe('reports that share a commit', () => {
 
     const [events, metrics, neighbour] = await Promise.all([
       saveEvents(botId, [event(), event({ message: 'a\u0000b' }), event(), event({ data: { x: '\ud800' } }), event()]),
-      saveMetrics(botId, [metric({ name: 'a' }), metric({ name: 'b\u0000' }), metric({ name: 'c', timestamp: new Date(8.64e15) })]),
+      saveMetrics(botId, [metric({ name: 'a' }), metric({ name: 'b\u0000' }), metric({ name: 'c', timestamp: '+275760-09-13T00:00:00.000Z' })]),
       saveEvents(other, [event()]),
     ]);
 

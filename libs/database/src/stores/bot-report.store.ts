@@ -13,10 +13,12 @@ export interface EventRow {
 
 export interface MetricRow {
   name: string;
-  timestamp: Date;
+  /** RFC 3339. */
+  timestamp: string;
   /** sha256 over the canonical labels: part of the key. */
   labelsHash: string;
-  labels: Record<string, string>;
+  /** As JSON. */
+  labels: string;
   value: number;
 }
 
@@ -73,7 +75,7 @@ export const botReportStore = (db: Queryable) => ({
         ) ${addedPerBot}`,
       values: [
         bots, pick(rows, 'name'), pick(rows, 'timestamp'), pick(rows, 'labelsHash'),
-        rows.map((metric) => JSON.stringify(metric.labels)), pick(rows, 'value'),
+        pick(rows, 'labels'), pick(rows, 'value'),
       ],
     });
     return inOrder(batches, result.rows);

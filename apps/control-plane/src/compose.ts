@@ -65,6 +65,7 @@ export const compose = (env: Env, { logger, version }: { logger: Logger; version
       logger,
       configVersionsKept: env.CONFIG_VERSIONS_KEPT,
       metricsRetentionDays: env.METRICS_RETENTION_DAYS,
+      routineEventsRetentionDays: env.EVENTS_RETENTION_DAYS,
     }));
     onStop(() => upkeep.close(), 'upkeep');
     const listening = await listen(app, { port: env.PORT, host: env.HOST });

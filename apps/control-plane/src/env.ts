@@ -21,6 +21,7 @@ export const Env = z.object({
   REDIS_URL: z.url({ protocol: /^rediss?$/ }).optional().describe('Redis for the queue; without it the queue is in Postgres'),
   MASTER_KEYS: MasterKeys.describe('Keys that secrets are wrapped with: id:base64, the current one first'),
   CONFIG_VERSIONS_KEPT: z.coerce.number().int().min(2).max(10_000).default(50).describe('Newest config versions kept of each bot, besides what it should run, runs and last ran well'),
+  EVENTS_RETENTION_DAYS: z.coerce.number().int().min(1).max(3_650).default(30).describe('Days for which results of jobs and comings and goings are kept; trades, notes and security events stay'),
   METRICS_RETENTION_DAYS: z.coerce.number().int().min(1).max(3_650).default(30).describe('Days for which metrics are kept'),
   LOG_LEVEL: LogLevel.default('info').describe('trace, debug, info, warn, error, fatal or silent'),
 });

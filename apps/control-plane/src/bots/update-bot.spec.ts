@@ -98,6 +98,12 @@ describe('changing a bot', () => {
     expect(changed.body.warnings.map((warning: { path: string }) => warning.path).join()).toContain('agents.defaults.bogusSetting');
   });
 
+  it('accepts schedules that are hardly meant, with a warning each', async () => {
+    const changed = await patch({ schedule: { 'risk-check': '0 0 1 1 *', 'run-algorithm': '* * * * * *' } });
+
+    expect(changed.body).toMatchObject({ changed: true, warnings: [{ path: 'schedule.run-algorithm' }, { path: 'schedule.risk-check' }] });
+  });
+
   it('takes extras away again, one by one or all', async () => {
     await patch({ openclaw: { agents: { defaults: { bogusSetting: 1 } } } });
 
@@ -108,7 +114,8 @@ describe('changing a bot', () => {
   });
 
   it.each([
-    ['an unknown setting', { speed: 1 }, 400, 'invalid-request', 'speed'],
+    ['an unknown setting', { speed: 1 }, 400, 'invalid-request', '"path":"speed"'],
+    ['null for an unknown setting', { speed: null }, 400, 'invalid-request', '"path":"speed"'],
     ['a wrong type', { risk_caps: { max_daily_loss_usd: 'much' } }, 400, 'invalid-request', 'risk_caps.max_daily_loss_usd'],
     ['a label that is not one', { labels: { 'A B': 'x' } }, 400, 'invalid-request', 'labels'],
     ['prototype keys', JSON.parse('{"risk_caps":{"__proto__":{"x":1}}}'), 400, 'invalid-request', '__proto__'],

@@ -1,7 +1,7 @@
 import { makeBot } from '../testing/bots.js';
 import { openDatabase } from '@trawling/database';
 import { type Api, type TestControlPlane, useControlPlane } from '../testing/open-test-control-plane.js';
-import { forgetOldRecords, keepMetricPartitions, pruneVersions } from './housekeeping.js';
+import { forgetOldRecords, keepMetricPartitions, pruneEvents, pruneVersions } from './housekeeping.js';
 import { createMemoryLogger } from '@trawling/runtime/testing';
 
 const controlPlane = useControlPlane();
@@ -137,6 +137,22 @@ describe('partitions of metrics', () => {
     const done = await Promise.all([1, 2, 3].map(() => asControlPlane((deps) => keepMetricPartitions({ ...deps, metricsRetentionDays: 30 }))));
 
     expect(done.map(({ made }) => made).sort()).toEqual([0, 0, 1]);
+  });
+});
+
+describe('events', () => {
+  it('of the routine go when they are old; what was traded, noted or is about security stays', async () => {
+    const { pool } = controlPlane().owner;
+    await pool.query(
+      `INSERT INTO bot_event (bot_id, id, type, severity, message, data, timestamp, received_at)
+       SELECT $1, gen_random_uuid(), type, 'info', '', '{}', now(), now() - make_interval(days => days)
+       FROM unnest(ARRAY['cron_result', 'bot-offline', 'trade', 'note', 'security.config_refused']) AS type, unnest(ARRAY[9, 11]) AS days`, [botId]);
+
+    const deleted = await asControlPlane((deps) => pruneEvents({ ...deps, routineEventsRetentionDays: 10 }));
+
+    expect(deleted).toBe(2);
+    const { rows } = await pool.query<{ type: string; n: number }>('SELECT type, count(*)::int AS n FROM bot_event WHERE bot_id = $1 GROUP BY type ORDER BY type', [botId]);
+    expect(Object.fromEntries(rows.map(({ type, n }) => [type, n]))).toEqual({ 'bot-offline': 1, 'cron_result': 1, 'note': 2, 'security.config_refused': 2, 'trade': 2 });
   });
 });
 

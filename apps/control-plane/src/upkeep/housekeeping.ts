@@ -1,6 +1,8 @@
 import {
   deleteExpiredIdempotencyKeys,
   deleteOldRequests,
+  deleteSealedForRevoked,
+  deleteRoutineEvents,
   dropOldMetricPartitions,
   exclusively,
   makeMetricPartitions,
@@ -19,12 +21,14 @@ export type HousekeepingDeps = {
   configVersionsKept: number;
   /** Days of metrics that stay. */
   metricsRetentionDays: number;
+  /** Days of routine events (results of jobs, presence) that stay; other events stay for good. */
+  routineEventsRetentionDays: number;
 };
 
 /** Days for which there are partitions ahead: so long may nobody keep house before metrics wait in the default one. */
 const DAYS_AHEAD = 7;
-/** Config versions deleted in one transaction: each one looks through all versions, a few seconds for 10,000 bots with 60. */
-const PRUNE_BATCH = 5_000;
+/** Rows deleted in one transaction. Finding config versions looks through all of them: seconds for 10,000 bots with 60 each. */
+const BATCH = 5_000;
 
 /** Metrics find their partition, and what is older than it is kept for goes. Resolves with how many were made and dropped. */
 export async function keepMetricPartitions(deps: Pick<HousekeepingDeps, 'transaction' | 'metricsRetentionDays' | 'logger'>): Promise<{ made: number; dropped: number }> {
@@ -36,24 +40,33 @@ export async function keepMetricPartitions(deps: Pick<HousekeepingDeps, 'transac
   return { made, dropped };
 }
 
-/** Deletes config versions that nobody needs, a batch at a time. Resolves with how many. */
+/** Deletes config versions that nobody needs. Resolves with how many. */
 export async function pruneVersions(deps: Pick<HousekeepingDeps, 'transaction' | 'configVersionsKept' | 'logger'>): Promise<number> {
-  let pruned = 0;
-  for (;;) {
-    const count = await deps.transaction((tx) =>
-      exclusively(tx, 'config-versions', () => pruneConfigVersions(tx, { kept: deps.configVersionsKept, limit: PRUNE_BATCH })),
-    );
-    pruned += count ?? 0;
-    if (count === null || count < PRUNE_BATCH) break;
-  }
-  if (pruned > 0) deps.logger.info({ pruned }, 'old config versions deleted');
-  return pruned;
+  const kept = deps.configVersionsKept;
+  return inBatches(deps, 'config-versions', (tx) => pruneConfigVersions(tx, { kept, limit: BATCH }));
 }
 
-/** Forgets what only served for a while: told changes, answered requests, kept answers. */
+/** Deletes results of jobs and comings and goings that are too old to matter. Resolves with how many. */
+export async function pruneEvents(deps: Pick<HousekeepingDeps, 'transaction' | 'routineEventsRetentionDays' | 'logger'>): Promise<number> {
+  const days = deps.routineEventsRetentionDays;
+  return inBatches(deps, 'routine-events', (tx) => deleteRoutineEvents(tx, { days, limit: BATCH }));
+}
+
+async function inBatches(deps: Pick<HousekeepingDeps, 'transaction' | 'logger'>, name: string, remove: (tx: Transaction) => Promise<number>): Promise<number> {
+  let deleted = 0;
+  for (;;) {
+    const count = await deps.transaction((tx) => exclusively(tx, name, () => remove(tx)));
+    deleted += count ?? 0;
+    if (count === null || count < BATCH) break;
+  }
+  if (deleted > 0) deps.logger.info({ deleted, task: name }, 'what is too old was deleted');
+  return deleted;
+}
+
+/** Forgets what only served for a while: told changes, answered requests, kept answers, what was sealed to machines that are gone. */
 export async function forgetOldRecords(deps: Pick<HousekeepingDeps, 'transaction' | 'pool'>): Promise<void> {
   await pruneChangeLog(deps.pool);
   await deps.transaction((tx) =>
-    exclusively(tx, 'old-records', async () => (await deleteExpiredIdempotencyKeys(tx)) + (await deleteOldRequests(tx))),
+    exclusively(tx, 'old-records', async () => (await deleteExpiredIdempotencyKeys(tx)) + (await deleteOldRequests(tx)) + (await deleteSealedForRevoked(tx))),
   );
 }

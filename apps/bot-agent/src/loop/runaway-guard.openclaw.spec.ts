@@ -1,8 +1,6 @@
-import { execFileSync } from 'node:child_process';
 import { MAX_MODEL_CALLS_OF_A_RUNAWAY_TURN, MAX_MODEL_CALLS_OF_A_STUCK_TURN, MAX_TOOL_CALLS_OF_A_TURN } from '@trawling/domain';
 import { until } from '@trawling/runtime/testing';
 import { z } from 'zod';
-import { endWithTests } from '../testing/end-with-tests.js';
 import { type RealFleet, startRealFleet } from '../testing/real-fleet.js';
 import { type ScriptedLlm, startScriptedLlm } from '../testing/scripted-llm.js';
 
@@ -14,7 +12,6 @@ const Started = z.object({ runId: z.string() });
 describe('the shipped agent, when the LLM of a turn asks for tools for ever', () => {
   let llm: ScriptedLlm;
   let fleet: RealFleet;
-  let release: (() => Promise<void>) | undefined;
 
   const job = async () => {
     const found = (await fleet.ownJobs()).find(({ declarationKey }) => declarationKey === 'fleet:run-algorithm');
@@ -27,18 +24,11 @@ describe('the shipped agent, when the LLM of a turn asks for tools for ever', ()
     return until(() => fleet.sync.cronResults.find(({ run_id }) => run_id === started.runId), { ...SLOW, message: 'the turn goes on' });
   };
   const stops = () => fleet.sync.events.filter(({ type }) => type === 'runaway_turn_stopped');
-  const agentPids = () =>
-    execFileSync('ps', ['-A', '-o', 'pid=,args='], { encoding: 'utf8' })
-      .split('\n')
-      .filter((line) => line.includes(fleet.gateway.dir))
-      .map((line) => Number.parseInt(line, 10));
 
   beforeAll(async () => {
     llm = await startScriptedLlm();
     fleet = await startRealFleet();
-    const { pid } = z.object({ pid: z.number() }).parse(await fleet.observer.request('system.info', {}, 15_000));
     fleet.agent.start();
-    release = endWithTests([pid, ...agentPids()]);
     const payload = fleet.payload({
       llm: { provider: 'openai-compatible', model: 'm', base_url: llm.url },
       schedule: { 'run-algorithm': '0 0 1 1 *', 'config-sync': '*/2 * * * * *', 'health-ping': '*/2 * * * * *' },
@@ -49,7 +39,6 @@ describe('the shipped agent, when the LLM of a turn asks for tools for ever', ()
   afterAll(async () => {
     await fleet?.stop();
     await llm?.close();
-    await release?.();
   });
 
   it.each([

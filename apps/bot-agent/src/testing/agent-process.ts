@@ -2,6 +2,7 @@ import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, copyFileSync, openSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { untilGone } from './end-with-tests.js';
 import { openclawRuntime } from './openclaw-runtime.js';
 
 export interface AgentProcess {
@@ -38,7 +39,7 @@ export function agentProcess(machineDir: string, bundle: string): AgentProcess {
       });
       closeSync(log);
       child = started;
-      gone = new Promise((settle) => started.once('exit', (code) => settle(code)));
+      gone = untilGone(started);
     },
     end: (signal) => {
       child?.kill(signal);

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { type JsonObject, MACHINE_FILES } from '@trawling/contracts';
 import { until } from '@trawling/runtime/testing';
 import { isGatewayReady } from '../gateway/readyz.js';
+import { untilGone } from './end-with-tests.js';
 import { openclawRuntime } from './openclaw-runtime.js';
 
 /** A cold start on a busy machine of two cores takes half a minute. */
@@ -86,7 +87,7 @@ export async function startRealGateway(
       });
       closeSync(log);
       child = started;
-      gone = new Promise((resolve) => started.once('exit', (code) => resolve(code)));
+      gone = untilGone(started);
     },
     whenReady: async () => {
       await until(() => isGatewayReady(gateway.httpUrl), { timeoutMs: START_MS, intervalMs: 150, message: 'the gateway is not ready' });

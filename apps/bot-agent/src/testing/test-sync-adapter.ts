@@ -70,6 +70,8 @@ export interface TestSyncAdapter {
   /** Serves this as the key set. */
   serveKeySet(jws: string): void;
   fault(call: string, fault: Fault | null): void;
+  /** From now on the server's time is ahead of this machine's by so much: as if the machine's clock were behind. */
+  setClockAhead(ms: number): void;
   close(): Promise<void>;
 }
 
@@ -92,6 +94,7 @@ export async function startTestSyncAdapter(botId: string = randomUUID()): Promis
   let desired: { text: string; hash: string; signature: string; version: number } | null = null;
   const secrets = new Map<string, Omit<SealedSecretPayload, 'bot_id'>>();
   const faults = new Map<string, Fault>();
+  let aheadMs = 0;
   const waiting = new Set<() => void>();
   const store = { acks: [] as ConfigAck[], heartbeats: [] as BotStatus[], events: [] as BotEvent[], metrics: [] as MetricPoint[], cronResults: [] as CronRunResult[], boots: [] as BootReport[] };
   const calls: string[] = [];
@@ -175,7 +178,7 @@ export async function startTestSyncAdapter(botId: string = randomUUID()): Promis
   const heartbeat = (response: ServerResponse, body: unknown) => {
     const status = BotStatus.parse(body);
     store.heartbeats.push(status);
-    const answer = { server_time: new Date().toISOString(), next_heartbeat_seconds: 1 };
+    const answer = { server_time: new Date(Date.now() + aheadMs).toISOString(), next_heartbeat_seconds: 1 };
     const seen = Number(status.last_seen_version ?? status.applied_version ?? 0);
     if (desired && desired.version > seen) return problem(response, 'config-update-available', answer);
     send(response, 200, answer);
@@ -257,6 +260,9 @@ export async function startTestSyncAdapter(botId: string = randomUUID()): Promis
       if (publishKeySet) keySet = await makeKeySet();
     },
     serveKeySet: (jws) => (keySet = jws),
+    setClockAhead: (ms) => {
+      aheadMs = ms;
+    },
     fault: (call, fault) => {
       if (fault) faults.set(call, fault);
       else faults.delete(call);

@@ -57,6 +57,27 @@ describe('the composed sync-adapter', () => {
     await stop();
   });
 
+  it('counts what it answered, on the internal port only', async () => {
+    const { value, stop } = await start(world().database.roleUrl('trawling_sync_adapter'));
+    const bot = await TestBot.enrolled(world());
+    const { hash } = (await bot.config()).body;
+    const poll = () =>
+      request(value.url).get(`/bots/${bot.id}/config`).set({ 'Authorization': `Bearer ${bot.credential}`, 'If-None-Match': `"${hash}"` });
+    // The first fills the memory, the second is answered from it.
+    await poll().expect(304);
+    await poll().expect(304);
+
+    await request(value.url).get('/metrics').expect(404);
+    const { text } = await request(value.internalUrl).get('/metrics').expect(200);
+
+    expect(text).toContain('http_requests_total{method="GET",route="/bots/:bot_id/config",status="304"} 2');
+    expect(text).toContain('sync_configs_in_memory 1');
+    expect(text).toMatch(/change_feed_lag_seconds [\d.e-]+/);
+    expect(text).toContain('process_resident_memory_bytes');
+    expect(text).not.toContain(bot.id);
+    await stop();
+  });
+
   it('answers what waits before it stops, in bounded time', async () => {
     const { value, stop } = await start(world().database.roleUrl('trawling_sync_adapter'));
     const bot = await TestBot.enrolled(world());

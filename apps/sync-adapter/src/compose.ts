@@ -3,7 +3,9 @@ import {
   enrollmentInboxStore, insertCredentialRequest, insertEnrollmentRequest, keySetStore, listenForChanges, openDatabase, receiverBeatStore, sealedSecretRelayStore,
   takeIntoUse, type CredentialRow, type Database, type Queryable,
 } from '@trawling/database';
-import { createHttpApp, drain, healthRoutes, listen, type Listening, mountRoutes, openApiDocument, serveOpenApi } from '@trawling/http';
+import {
+  createHttpApp, createMetrics, drain, healthRoutes, listen, metricsRoute, mountRoutes, openApiDocument, serveOpenApi, type Listening, type Metrics,
+} from '@trawling/http';
 import { systemClock, uuid7, withReleasers, type Logger, type OnStop } from '@trawling/runtime';
 import { createAgentFileCache } from './agent-files/agent-file-cache.js';
 import { authenticateBot } from './authentication/authenticate-bot.js';
@@ -39,6 +41,7 @@ export type SyncAdapterOptions = {
   logger: Logger;
   version: string;
   maxStreams: number;
+  metrics: Metrics;
   enrollWaitMs?: number;
   pingMs?: number;
 };
@@ -46,7 +49,7 @@ export type SyncAdapter = Awaited<ReturnType<typeof openSyncAdapter>>;
 
 /** The public app with what is behind it, not listening yet. Tests start here. */
 export async function openSyncAdapter(onStop: OnStop, options: SyncAdapterOptions) {
-  const { databaseUrl, logger, version, enrollWaitMs = ENROLL_WAIT_MS } = options;
+  const { databaseUrl, logger, version, metrics, enrollWaitMs = ENROLL_WAIT_MS } = options;
   const db = await openDatabase({ url: databaseUrl, logger });
   onStop(() => db.close(), 'database');
   const writes = openWrites({ query: (query) => db.pool.query(query) }, logger);
@@ -88,12 +91,18 @@ export async function openSyncAdapter(onStop: OnStop, options: SyncAdapterOption
   const app = createHttpApp({
     name: 'public',
     logger,
+    metrics,
     hotRoutes: [hotConfigRoute({ ...memory, rateLimit: connected.rateLimits.config }), ...hotWriteRoutes({ ...memory, ...connected, logger })],
     routes(express) {
       mountRoutes(express, routes);
       serveOpenApi(express, document);
     },
   });
+  metrics.gauge('sync_credentials_in_memory', 'Credentials held.', () => memory.size().credentials);
+  metrics.gauge('sync_configs_in_memory', 'Desired configs held, without their payloads.', () => memory.size().desired);
+  metrics.gauge('sync_long_polls', 'Requests that wait for a newer config.', connected.waiters.size);
+  metrics.gauge('sync_streams', 'Open streams.', streams.size);
+  metrics.gauge('change_feed_lag_seconds', 'How long ago the change feed last confirmed that nothing was missed.', () => (systemClock.monotonicMs() - feed.confirmedAt()) / 1000);
   return { app, document, hub, memory, db, streams, acceptor };
 }
 
@@ -115,10 +124,12 @@ export async function listenToBots(onStop: OnStop, adapter: SyncAdapter, address
 export const compose = (env: Env, { logger, version }: { logger: Logger; version: string }) =>
   withReleasers(async (onStop) => {
     const { DATABASE_URL: databaseUrl, MAX_STREAMS: maxStreams } = env;
-    const adapter = await openSyncAdapter(onStop, { databaseUrl, maxStreams, logger, version });
+    const metrics = createMetrics({ process: true });
+    onStop(() => metrics.registry.clear(), 'metrics');
+    const adapter = await openSyncAdapter(onStop, { databaseUrl, maxStreams, logger, version, metrics });
 
-    const health = healthRoutes({ ready: () => checkDatabase(adapter.db) });
-    const internalApp = createHttpApp({ name: 'internal', logger, routes: (express) => mountRoutes(express, health) });
+    const internalRoutes = [...healthRoutes({ ready: () => checkReady(adapter) }), metricsRoute(metrics)];
+    const internalApp = createHttpApp({ name: 'internal', logger, routes: (express) => mountRoutes(express, internalRoutes) });
     const internal = await listen(internalApp, { port: env.INTERNAL_PORT, host: env.HOST });
     onStop(() => drain(internal.server), 'internal listener');
 
@@ -175,7 +186,9 @@ function connectRoutes({ db, pool, writes, hub, memory, logger }: Connections) {
   } satisfies Omit<SyncRoutesDeps, 'waitMs'>;
 }
 
-async function checkDatabase(db: Database) {
+/** A replica that drains says so first, so that what is in front of it sends bots elsewhere. */
+async function checkReady({ db, acceptor }: SyncAdapter) {
+  const accepting = !acceptor.isClosing();
   await db.pool.query('SELECT 1');
-  return { database: true };
+  return { database: true, accepting };
 }

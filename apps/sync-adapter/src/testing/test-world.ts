@@ -1,5 +1,6 @@
 import { changeTopics, listenForChanges, openDatabase } from '@trawling/database';
 import { createTestDatabase } from '@trawling/database/testing';
+import { createMetrics } from '@trawling/http';
 import { holdToOpenApi } from '@trawling/http/testing';
 import { withReleasers } from '@trawling/runtime';
 import { createMemoryLogger } from '@trawling/runtime/testing';
@@ -72,6 +73,7 @@ const openTestWorld = (options: TestWorldOptions, afterEachTest: (check: () => v
       databaseUrl: database.roleUrl('trawling_sync_adapter'),
       logger: log.logger,
       version: '0.0.0-test',
+      metrics: createMetrics(),
       maxStreams: options.maxStreams ?? 100,
       ...(options.enrollWaitMs === undefined ? {} : { enrollWaitMs: options.enrollWaitMs }),
       ...(options.pingMs === undefined ? {} : { pingMs: options.pingMs }),

@@ -43,6 +43,9 @@ function readText(req: IncomingMessage, limit: number, length: number | null): P
     });
     req.once('end', () => resolve(chunks.length === 1 ? String(chunks[0]) : Buffer.concat(chunks).toString('utf8')));
     req.once('error', reject);
-    req.once('close', () => reject(new DomainError('invalid-request', 'The request ended before its body did.')));
+    req.once('close', () => {
+      // Every request closes in the end: an error is only made for one that lacks something.
+      if (!req.readableEnded) reject(new DomainError('invalid-request', 'The request ended before its body did.'));
+    });
   });
 }

@@ -6,6 +6,7 @@ import { type Logger, type OnStop, systemClock, uuid7, withReleasers } from '@tr
 import { startDecisionLoops } from './decision-loops.js';
 import type { Env } from './env.js';
 import { controlPlaneApp } from './http-app.js';
+import { reportMissingMasterKeys } from './installation/check-master-keys.js';
 import { createSigningKeySource, loadKeys } from './installation/load-keys.js';
 import { startUpkeep } from './upkeep/start-upkeep.js';
 import { upkeepTasks } from './upkeep/upkeep-tasks.js';
@@ -26,6 +27,7 @@ export async function openControlPlane(onStop: OnStop, options: ControlPlaneOpti
   await assertQueueBackend(database, chooseQueueBackend({ redisUrl }));
   const keyring = createKeyring(options.masterKeys);
   const { tokenSealingKeys } = await loadKeys({ db: database.prisma, keyring });
+  await reportMissingMasterKeys({ db: database.prisma, keyring, logger });
   const queue = openMachineQueue({ redisUrl, databaseUrl, logger });
   onStop(() => queue.close(), 'machine queue');
 

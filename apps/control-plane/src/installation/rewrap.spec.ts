@@ -33,14 +33,18 @@ async function wrappedBy(keyId: string): Promise<string[]> {
   return counts.filter(({ found }) => found > 0).map(({ name }) => name);
 }
 
+/** What a control plane that starts with these master keys says that a human must look at. */
+async function complaintsAtStart(masterKeys: string): Promise<object[]> {
+  const { logger, lines } = createMemoryLogger();
+  const { databaseUrl } = controlPlane();
+  const opened = await withReleasers((onStop) => openControlPlane(onStop, { databaseUrl, masterKeys, logger, version: 'test' }));
+  await opened.stop();
+  return lines().filter(({ level }) => level === 'error');
+}
+
 /** Whether a control plane starts with these master keys and knows the value of this secret. */
 async function knows(masterKeys: string, botId: string, value: string): Promise<boolean> {
-  const opened = await withReleasers(async (onStop) => {
-    const { databaseUrl } = controlPlane();
-    await openControlPlane(onStop, { databaseUrl, masterKeys, logger: createMemoryLogger().logger, version: 'test' });
-    return true;
-  });
-  await opened.stop();
+  expect(await complaintsAtStart(masterKeys)).toEqual([]);
   const { ciphertext } = await controlPlane().owner.prisma.botSecret.findFirstOrThrow({ where: { botId, NOT: { ciphertext: '' } } });
   const context = { bot_id: botId, name: 'llm_api_key', version: 1 };
   return createKeyring(masterKeys).unwrap(ciphertext, context).toString() === value;
@@ -124,6 +128,7 @@ describe('a rotation of the master key', () => {
     await expect(run(both)).rejects.toThrow(`MASTER_KEYS does not open:\n  secret llm_api_key version 1 of bot ${botId}`);
 
     expect(await wrappedBy('test')).toEqual([]);
+    expect(await complaintsAtStart(both)).toEqual([expect.objectContaining({ master_key_id: 'gone', secrets: 1 })]);
     const list = JSON.parse(await runAdminOn(controlPlane(), ['list-keys', '--json'], both));
     expect(list.master_keys).toEqual([
       { id: 'k6', current: true, in_master_keys: true, envelopes: expect.any(Number) },

@@ -11,7 +11,7 @@ import {
   lockCandidates,
   lockPendingRotation,
   notify,
-  Prisma,
+  type Prisma,
   revokeRotated,
   type Transaction,
 } from '@trawling/database';

@@ -27,6 +27,7 @@ export interface StreamAcceptor {
   upgrade: (req: IncomingMessage, socket: Duplex, head: Buffer) => void;
   /** From here on every stream is refused with 503: the replica is about to stop. */
   close: () => void;
+  isClosing: () => boolean;
 }
 
 /** Bots send nothing but control frames, which have a limit of their own. Bytes. */
@@ -90,6 +91,7 @@ export function acceptStreams(deps: AcceptStreamsDeps): StreamAcceptor {
       closing = true;
       server.close();
     },
+    isClosing: () => closing,
   };
 }
 

@@ -1,4 +1,4 @@
-import { StreamHint, StreamTopic } from '@trawling/contracts';
+import { type StreamHint, StreamTopic } from '@trawling/contracts';
 
 /** Topics as bits, so that what a stream waits to be told is one number. */
 export type Topics = number;

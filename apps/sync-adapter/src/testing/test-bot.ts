@@ -45,6 +45,11 @@ export class TestBot {
     return new TestBot(this.world, this.id, this.generation, this.token, makeKeys());
   }
 
+  /** The same machine, talking to another replica. */
+  at(world: TestWorld): TestBot {
+    return new TestBot(world, this.id, this.generation, this.token, this.keys);
+  }
+
   /** The same machine under a credential it made for itself; worth nothing before the control plane has accepted it. */
   candidate(): TestBot {
     const { credential, credentialId } = makeKeys();

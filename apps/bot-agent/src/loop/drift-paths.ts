@@ -1,8 +1,9 @@
 import { CRON_KEY_PREFIX } from '@trawling/domain';
 import { pathsOf, type Step } from '../apply/plan.js';
 
-const MAX_PATHS = 100;
-const MAX_LENGTH = 300;
+/** A heartbeat has to stay far below what the sync-adapter takes: without one the bot is offline. */
+const MAX_PATHS = 50;
+const MAX_LENGTH = 150;
 
 /** What a step would repair, as heartbeats name it: paths of OpenClaw settings, names of files, and `cron:<name>`. */
 export function driftPaths(steps: readonly Step[]): string[] {

@@ -73,7 +73,7 @@ export function healthOf(input: {
   const details: JsonObject = {
     gateway: input.gateway,
     ...(input.givenUpJobs === '[]' ? {} : { jobs_disabled_by_openclaw: JSON.parse(input.givenUpJobs) }),
-    ...(input.drift.length === 0 ? {} : { drifted_paths: [...input.drift] }),
+    ...(input.drift.length === 0 ? {} : { drifted_paths: input.drift.slice(0, 10) }),
     ...(input.failedVersion === null ? {} : { failed_version: input.failedVersion }),
     ...(input.fence === 'none' ? {} : { fence: input.fence }),
     ...(input.diskRefuses ? { disk: 'takes no reports: they wait in memory' } : {}),

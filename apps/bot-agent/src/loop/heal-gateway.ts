@@ -8,7 +8,7 @@ import { type AgentState } from '../state/agent-state.js';
 export interface HealDeps extends Pick<ApplyDeps, 'host' | 'paths' | 'clock' | 'cli' | 'gateway' | 'logger'> {
   state: AgentState;
   machine: OpenclawMachine;
-  reporter: Reporter;
+  reporter: Pick<Reporter, 'event'>;
 }
 
 /** How long a gateway may be down before its config is looked at, in milliseconds. */

@@ -11,7 +11,7 @@ import { type RepairLimit } from './repair-limit.js';
 export interface KeepInLineDeps extends ApplyDeps {
   state: AgentState;
   machine: OpenclawMachine;
-  reporter: Reporter;
+  reporter: Pick<Reporter, 'event'>;
   repairLimit: RepairLimit;
   said: Said;
 }

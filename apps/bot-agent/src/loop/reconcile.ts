@@ -16,7 +16,7 @@ export interface ReconcileDeps extends ApplyVersionDeps, KeepInLineDeps {
   offered(): BotConfigPayload | null;
   /** It is in the journal, or is none to take up. */
   takenUp(payload: BotConfigPayload): void;
-  reporter: Reporter;
+  reporter: Pick<Reporter, 'ack' | 'event' | 'metric'>;
   logger: Logger;
   random(): number;
   /** An outcome changed what the next heartbeat says. */

@@ -1,1 +1,1 @@
-module.exports = { ...require('../../jest.preset.database.cjs') };
+module.exports = { ...require('../../jest.preset.cjs') };

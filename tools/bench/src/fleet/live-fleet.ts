@@ -11,7 +11,7 @@ const LONG_POLL_SECONDS = 50;
 /** Of bots that hold a stream: what a proxy in front of the server keeps open for their other calls. */
 const SHARED_CONNECTIONS = 128;
 /** On top of the ramp, for a slow machine. */
-const SYNC_MS = 60_000;
+const SYNC_MS = 240_000;
 const SAMPLE_MS = 500;
 
 /**

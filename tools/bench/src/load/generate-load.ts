@@ -99,6 +99,7 @@ export async function generateLoad(plan: LoadPlan, next: NextRequest): Promise<L
   const [began, cpu] = [performance.now(), process.cpuUsage()];
   await sleep(plan.measureMs);
   phase = 'over';
+  const requests = latencies.count();
   // What was due and is not answered has waited as long as this, at least.
   if (plan.rate !== null) for (const since of [...due.slice(late), ...startedAt.values()]) latencies.record(performance.now() - since);
   const seconds = (performance.now() - began) / 1000;
@@ -106,8 +107,8 @@ export async function generateLoad(plan: LoadPlan, next: NextRequest): Promise<L
   clearInterval(pacing);
   for (const connection of connections) connection.close();
   return {
-    requestsPerSecond: latencies.count() / seconds,
-    requests: latencies.count(),
+    requestsPerSecond: requests / seconds,
+    requests,
     answered,
     seconds,
     p50: latencies.quantile(0.5),

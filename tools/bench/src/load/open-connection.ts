@@ -30,7 +30,8 @@ export function openConnection(target: { host: string; port: number }, on: {
         callback(size) {
           pending += buffer.toString('latin1', 0, size);
           const length = answerLength(pending);
-          if (length === null || pending.length < length) return true;
+          if (length === 'unknown') socket.destroy(new Error('an answer without Content-Length'));
+          if (length === null || length === 'unknown' || pending.length < length) return true;
           const status = Number(pending.slice(9, 12));
           pending = pending.slice(length);
           on.answer(status, connection);
@@ -54,14 +55,13 @@ export function openConnection(target: { host: string; port: number }, on: {
   });
 }
 
-/** Bytes of the answer that begins here, or null while its head is not complete. 304 and 204 have no body. */
-export function answerLength(text: string): number | null {
+/** Bytes of the answer that begins here; null while its head is not complete, `unknown` when the head does not say. 304 and 204 have no body. */
+export function answerLength(text: string): number | null | 'unknown' {
   const headEnd = text.indexOf(CR_LF_CR_LF);
   if (headEnd < 0) return null;
   const status = text.slice(9, 12);
   if (status === '304' || status === '204') return headEnd + 4;
   const head = text.slice(0, headEnd);
   const length = /\r\ncontent-length: *(\d+)/i.exec(head)?.[1];
-  if (length === undefined) throw new Error(`an answer without Content-Length: ${head}`);
-  return headEnd + 4 + Number(length);
+  return length === undefined ? 'unknown' : headEnd + 4 + Number(length);
 }

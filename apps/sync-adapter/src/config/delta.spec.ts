@@ -1,22 +1,12 @@
-import { BotConfigPayload, DELTA_MIN_BYTES, JsonPatch, type BotSettingsInput } from '@trawling/contracts';
+import { BotConfigPayload, DELTA_MIN_BYTES, JsonPatch } from '@trawling/contracts';
 import { verifyConfigSignature, verifyKeySet } from '@trawling/crypto';
 import { canonicalJson, payloadHash } from '@trawling/domain';
 import { applyPatch, type Operation } from 'fast-json-patch';
+import { largeSettings } from '../testing/large-settings.js';
 import { TestBot } from '../testing/test-bot.js';
 import { useTestWorld } from '../testing/test-world.js';
 import { createDeltas, deltaBetween } from './delta.js';
 import { takesPatch } from './config-headers.js';
-
-/** Settings that make a payload of about 200 KB. */
-const large = (alias: string): Partial<BotSettingsInput> => ({
-  openclaw: {
-    agents: {
-      defaults: {
-        models: Object.fromEntries(Array.from({ length: 3_000 }, (_, n) => [`openai/large-model-number-${n}`, { alias: n === 7 ? alias : `alias-${n}-of-a-model` }])),
-      },
-    },
-  },
-});
 
 const PATCH = 'application/json-patch+json';
 
@@ -25,7 +15,7 @@ describe('GET /bots/{id}/config with a patch accepted', () => {
   const takingPatch = (bot: TestBot, input: { known?: string; wait?: number }) => bot.config(input).set('Accept', `${PATCH}, application/json;q=0.5`);
 
   async function largeBot() {
-    const bot = await TestBot.enrolled(world(), { settings: large('first') });
+    const bot = await TestBot.enrolled(world(), { settings: largeSettings('first') });
     const whole = await bot.config().expect(200);
     expect(whole.text.length).toBeGreaterThan(DELTA_MIN_BYTES);
     return { bot, whole };
@@ -33,7 +23,7 @@ describe('GET /bots/{id}/config with a patch accepted', () => {
 
   it('gives the difference of a large config, from which the very same text follows', async () => {
     const { bot, whole } = await largeBot();
-    const next = await world().controlPlane.changeBot(bot.id, { settings: large('second') });
+    const next = await world().controlPlane.changeBot(bot.id, { settings: largeSettings('second') });
 
     const answer = await takingPatch(bot, { known: whole.body.hash }).expect(200);
 
@@ -49,7 +39,7 @@ describe('GET /bots/{id}/config with a patch accepted', () => {
 
   it('costs at most two percent of the bytes when one field changed', async () => {
     const { bot, whole } = await largeBot();
-    await world().controlPlane.changeBot(bot.id, { settings: large('second') });
+    await world().controlPlane.changeBot(bot.id, { settings: largeSettings('second') });
 
     const answer = await takingPatch(bot, { known: whole.body.hash }).expect(200);
 
@@ -60,14 +50,14 @@ describe('GET /bots/{id}/config with a patch accepted', () => {
     const { bot, whole } = await largeBot();
 
     const waiting = takingPatch(bot, { known: whole.body.hash, wait: 60 }).then((answer) => answer);
-    await world().controlPlane.changeBot(bot.id, { settings: large('second') });
+    await world().controlPlane.changeBot(bot.id, { settings: largeSettings('second') });
 
     expect((await waiting).headers['content-type']).toBe(PATCH);
   });
 
   it('gives the whole config when the snapshot that the bot has is gone', async () => {
     const { bot, whole } = await largeBot();
-    await world().controlPlane.changeBot(bot.id, { settings: large('second') });
+    await world().controlPlane.changeBot(bot.id, { settings: largeSettings('second') });
     await world().controlPlane.prisma.configSignature.deleteMany({ where: { botId: bot.id, version: 1 } });
     await world().controlPlane.prisma.configVersion.deleteMany({ where: { botId: bot.id, version: 1 } });
 
@@ -84,7 +74,7 @@ describe('GET /bots/{id}/config with a patch accepted', () => {
     ['to who has nothing', (bot: TestBot) => takingPatch(bot, {})],
   ])('gives the whole config %s', async (_case, ask) => {
     const { bot, whole } = await largeBot();
-    const next = await world().controlPlane.changeBot(bot.id, { settings: large('second') });
+    const next = await world().controlPlane.changeBot(bot.id, { settings: largeSettings('second') });
 
     const answer = await ask(bot, whole.body.hash).expect(200);
 
@@ -104,7 +94,7 @@ describe('GET /bots/{id}/config with a patch accepted', () => {
 
   it('knows no snapshot of another bot', async () => {
     const [one, other] = [await largeBot(), await largeBot()];
-    await world().controlPlane.changeBot(one.bot.id, { settings: large('second') });
+    await world().controlPlane.changeBot(one.bot.id, { settings: largeSettings('second') });
 
     const answer = await takingPatch(one.bot, { known: other.whole.body.hash }).expect(200);
 

@@ -22,9 +22,9 @@ export type FaultBot = {
 const PAUSE_MS = 200;
 
 export function runFaultBot(machine: RigMachine, baseUrl: string): FaultBot & { log: CallLog } {
-  const agent = new Agent({ keepAlive: true, maxSockets: 4 });
+  const agents = { quick: new Agent({ keepAlive: true, maxSockets: 4 }), patient: new Agent({ keepAlive: true, maxSockets: 1 }) };
   const log = createCallLog();
-  const http = createBotHttp({ baseUrl: new URL(baseUrl), credential: machine.credential, agent, log, monotonicMs: systemClock.monotonicMs });
+  const http = createBotHttp({ baseUrl: new URL(baseUrl), credential: machine.credential, agents, log, monotonicMs: systemClock.monotonicMs });
   const bot = createSimulatedBot(
     { http, log, now: systemClock.now, newId: uuid7, rootPublicJwk: machine.rootPublicJwk },
     { bot_id: machine.botId, generation: 1, credential: machine.credential },
@@ -79,7 +79,8 @@ export function runFaultBot(machine: RigMachine, baseUrl: string): FaultBot & { 
     quieten: () => void (quiet = true),
     async stop() {
       life.abort();
-      agent.destroy();
+      agents.quick.destroy();
+      agents.patient.destroy();
       await ended;
     },
   };

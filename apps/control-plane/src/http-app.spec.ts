@@ -1,3 +1,4 @@
+import { until } from '@trawling/runtime/testing';
 import { z } from 'zod';
 import { api as operations } from './routes.js';
 import { useControlPlane } from './testing/open-test-control-plane.js';
@@ -21,6 +22,7 @@ describe('the API', () => {
     const { anonymous } = controlPlane();
 
     expect((await anonymous.get('/healthz')).body).toEqual({ status: 'ok' });
+    await until(async () => (await anonymous.get('/readyz')).status === 200);
     expect((await anonymous.get('/readyz')).body).toMatchObject({ status: 'ready', checks: { database: { ok: true }, queue: { ok: true } } });
   });
 

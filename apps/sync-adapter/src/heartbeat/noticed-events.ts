@@ -24,13 +24,13 @@ function wordsOf(noticed: Noticed): Pick<EventRow, 'severity' | 'message' | 'dat
     return {
       severity: 'error',
       message: 'An earlier boot of this machine spoke again after a later one: two machines share one identity. Replace the machine if you did not copy it.',
-      data: { boot_id: noticed.bootId },
+      data: JSON.stringify({ boot_id: noticed.bootId }),
     };
   }
   const { desiredVersion, reportedVersion } = noticed;
   return {
     severity: 'warning',
     message: `The bot knows version ${reportedVersion}, but ${desiredVersion} is the newest here: was the database restored from an older copy? The next change gets a version above both.`,
-    data: { desired_version: desiredVersion, reported_version: reportedVersion },
+    data: JSON.stringify({ desired_version: desiredVersion, reported_version: reportedVersion }),
   };
 }

@@ -24,7 +24,7 @@ export function cronResultEvent({ id, run_at, ...data }: CronRunResult): EventRo
     type: 'cron_result',
     severity: data.status === 'error' ? 'error' : 'info',
     message: `${data.name} (${data.declaration_key}): ${data.status}`,
-    data,
+    data: JSON.stringify(data),
     timestamp: new Date(run_at),
     source: 'bot',
   };

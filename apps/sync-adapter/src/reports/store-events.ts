@@ -26,7 +26,7 @@ export async function storeEvents(deps: StoreEventsDeps, input: { botId: string;
   return saveParsedEvents(deps, input.botId, {
     ...parsed,
     items: parsed.items.map(({ id, type, severity, message, data, timestamp }) => ({
-      id, type, severity, message, data, timestamp: new Date(timestamp), source: 'bot',
+      id, type, severity, message, data: JSON.stringify(data), timestamp: new Date(timestamp), source: 'bot',
     })),
   });
 }

@@ -12,7 +12,7 @@ export interface Writes {
   saveAck: (ack: AckRow) => Promise<AckVerdict>;
   saveEvents: (botId: string, events: readonly EventRow[]) => Promise<SavedRows>;
   saveMetrics: (botId: string, metrics: readonly MetricRow[]) => Promise<SavedRows>;
-  /** Weight of what is not durable yet: heartbeats and acks count 1, reports 1 a row. */
+  /** Weight of what is not durable yet: heartbeats and acks count 1, reports 1 a row and 1 a kilobyte. */
   pending: () => number;
   /** Takes nothing more, writes what waits. */
   close: () => Promise<void>;
@@ -20,9 +20,11 @@ export interface Writes {
 
 /** Milliseconds a report waits for others to share its commit. */
 const MAX_WAIT_MS = 5;
-/** A bot sends at most 1,000 rows at once; this is room for a few hundred of such requests, some 100 MB at worst. */
-const MAX_PENDING_ROWS = 200_000;
+/** Heartbeats and acks that may wait; at most 300 KB each, mostly 1 KB. */
 const MAX_PENDING_CALLS = 20_000;
+/** Weight of rows that may wait: some 100 MB. */
+const MAX_PENDING_ROWS = 100_000;
+const BYTES_PER_WEIGHT = 1_024;
 
 /**
  * One group commit for each kind of report; together they use at most six connections, the rest is for reading.
@@ -58,9 +60,17 @@ export function openWrites(db: Queryable, logger: Logger): Writes {
     maxWriters: 1,
   });
   const rows = { keyOf: ({ botId }: { botId: string }) => botId, maxWeight: 2_000, maxPending: MAX_PENDING_ROWS };
-  const weightOf = (batch: ReportBatch<unknown>): number => batch.rows.length;
-  const events = open<ReportBatch<EventRow>, number>('events', { ...rows, weightOf, write: reports.saveEvents, maxWriters: 1 });
-  const metrics = open<ReportBatch<MetricRow>, number>('metrics', { ...rows, weightOf, write: reports.saveMetrics });
+  const events = open<ReportBatch<EventRow>, number>('events', {
+    ...rows,
+    weightOf: ({ rows: list }) => weigh(list, ({ message, data }) => message.length + data.length),
+    write: reports.saveEvents,
+    maxWriters: 1,
+  });
+  const metrics = open<ReportBatch<MetricRow>, number>('metrics', {
+    ...rows,
+    weightOf: ({ rows: list }) => weigh(list, ({ labels }) => labels.length),
+    write: reports.saveMetrics,
+  });
   const all = [heartbeats, acks, events, metrics];
 
   return {
@@ -74,3 +84,6 @@ export function openWrites(db: Queryable, logger: Logger): Writes {
     },
   };
 }
+
+const weigh = <Row>(rows: readonly Row[], bytesOf: (row: Row) => number): number =>
+  Math.ceil(rows.reduce((sum, row) => sum + 1 + bytesOf(row) / BYTES_PER_WEIGHT, 0));

@@ -48,7 +48,7 @@ describe('reports that share a commit', () => {
     appliedVersion: null, appliedHash: null, lastSeenVersion: null, highestVersion: null, leaseSeconds: 100, ...change,
   });
   const event = (change: Partial<EventRow> = {}): EventRow => ({
-    id: uuid7(), type: 'test', severity: 'info', message: 'x', data: {}, timestamp: new Date(), source: 'bot', ...change,
+    id: uuid7(), type: 'test', severity: 'info', message: 'x', data: '{}', timestamp: new Date(), source: 'bot', ...change,
   });
   const metric = (change: object = {}) => ({
     name: 'equity.usd', timestamp: new Date().toISOString(), labels: '{}', labelsHash: `sha256:${'0'.repeat(64)}`, value: 1, ...change,
@@ -88,7 +88,7 @@ describe('reports that share a commit', () => {
     const [botId, other] = [uuid7(), uuid7()];
 
     const [events, metrics, neighbour] = await Promise.all([
-      saveEvents(botId, [event(), event({ message: 'a\u0000b' }), event(), event({ data: { x: '\ud800' } }), event()]),
+      saveEvents(botId, [event(), event({ message: 'a\u0000b' }), event(), event({ data: JSON.stringify({ x: '\ud800' }) }), event()]),
       saveMetrics(botId, [metric({ name: 'a' }), metric({ name: 'b\u0000' }), metric({ name: 'c', timestamp: '+275760-09-13T00:00:00.000Z' })]),
       saveEvents(other, [event()]),
     ]);

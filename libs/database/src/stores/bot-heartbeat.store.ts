@@ -32,7 +32,10 @@ const isNews = `(${newerMachine} OR (r.generation = EXCLUDED.generation AND (${o
 const appliedMoves = `(${newerMachine} OR (${isNews}
   AND COALESCE(r.applied_version, 0) <= COALESCE(EXCLUDED.applied_version, 0)))`;
 
-/** An applied version counts only when it was issued with that hash: a restored database may not know it. */
+/**
+ * An applied version counts only when it was issued with that hash: a restored database may not know it. LIMIT keeps the
+ * look-up one of the index for each heartbeat, whatever the planner thinks of the size of a batch.
+ */
 const saveHeartbeats = `
 INSERT INTO bot_reported AS r
   (bot_id, generation, boot_id, sequence, status, applied_version, applied_hash, last_seen_version, highest_version,
@@ -41,8 +44,10 @@ SELECT b.bot_id, b.generation, b.boot_id, b.sequence, b.status::jsonb, v.version
   now(), now() + make_interval(secs => b.lease_seconds)
 FROM unnest($1::uuid[], $2::int[], $3::uuid[], $4::bigint[], $5::text[], $6::int[], $7::text[], $8::int[], $9::int[], $10::int[])
   AS b(bot_id, generation, boot_id, sequence, status, applied_version, applied_hash, last_seen_version, highest_version, lease_seconds)
-LEFT JOIN config_version v
-  ON v.bot_id = b.bot_id AND v.version = b.applied_version AND v.hash = COALESCE(b.applied_hash, v.hash)
+LEFT JOIN LATERAL (
+  SELECT c.version, c.hash FROM config_version c
+  WHERE c.bot_id = b.bot_id AND c.version = b.applied_version AND c.hash = COALESCE(b.applied_hash, c.hash) LIMIT 1
+) v ON true
 ORDER BY b.bot_id
 ON CONFLICT (bot_id) DO UPDATE SET
   last_heartbeat_at = GREATEST(r.last_heartbeat_at, EXCLUDED.last_heartbeat_at),

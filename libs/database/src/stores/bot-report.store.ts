@@ -5,7 +5,8 @@ export interface EventRow {
   type: string;
   severity: string;
   message: string;
-  data: unknown;
+  /** As JSON. */
+  data: string;
   timestamp: Date;
   /** Who noticed it: the bot, or a server of ours. */
   source: 'bot' | 'server';
@@ -52,7 +53,7 @@ export const botReportStore = (db: Queryable) => ({
         ) ${addedPerBot}`,
       values: [
         bots, pick(rows, 'id'), pick(rows, 'type'), pick(rows, 'severity'), pick(rows, 'message'),
-        rows.map((event) => JSON.stringify(event.data)), pick(rows, 'timestamp'), pick(rows, 'source'),
+        pick(rows, 'data'), pick(rows, 'timestamp'), pick(rows, 'source'),
       ],
     });
     return inOrder(batches, result.rows);

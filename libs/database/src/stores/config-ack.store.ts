@@ -23,8 +23,8 @@ WITH said AS (
   SELECT s.*, v.hash AS issued_hash, COALESCE(s.version < b.desired_version, false) AS is_older
   FROM unnest($1::uuid[], $2::int[], $3::int[], $4::text[], $5::text[], $6::text[], $7::timestamptz[])
     AS s(bot_id, generation, version, hash, outcome, error, applied_at)
-  LEFT JOIN bot b ON b.id = s.bot_id
-  LEFT JOIN config_version v ON v.bot_id = s.bot_id AND v.version = s.version
+  LEFT JOIN LATERAL (SELECT desired_version FROM bot WHERE id = s.bot_id LIMIT 1) b ON true
+  LEFT JOIN LATERAL (SELECT hash FROM config_version WHERE bot_id = s.bot_id AND version = s.version LIMIT 1) v ON true
 ), ack AS (
   INSERT INTO config_ack AS a (bot_id, version, outcome, error, applied_at)
   SELECT bot_id, version, outcome, error::jsonb, applied_at FROM said WHERE hash = issued_hash ORDER BY bot_id

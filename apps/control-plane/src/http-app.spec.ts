@@ -22,7 +22,7 @@ describe('the API', () => {
     const { anonymous } = controlPlane();
 
     expect((await anonymous.get('/healthz')).body).toEqual({ status: 'ok' });
-    await until(async () => (await anonymous.get('/readyz')).status === 200);
+    await until(async () => (await anonymous.get('/readyz')).status === 200, { timeoutMs: 25_000 });
     expect((await anonymous.get('/readyz')).body).toMatchObject({ status: 'ready', checks: { database: { ok: true }, queue: { ok: true } } });
   });
 

@@ -56,6 +56,10 @@ describe('the keyring', () => {
     expect(rotated.unwrap(envelope, context).toString()).toBe('v');
     expect(rotated.needsRewrap(envelope)).toBe(true);
     expect(rotated.needsRewrap(rotated.wrap('v', context))).toBe(false);
+    const again = rotated.rewrap(envelope, context);
+    expect(again.startsWith(rotated.currentPrefix)).toBe(true);
+    expect([envelope.startsWith(rotated.currentPrefix), rotated.needsRewrap(again)]).toEqual([false, false]);
+    expect(rotated.unwrap(again, context)).toEqual(rotated.unwrap(envelope, context));
   });
 
   it('says which key is missing', () => {

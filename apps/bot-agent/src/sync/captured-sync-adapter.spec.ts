@@ -89,6 +89,21 @@ describe('whatever a captured sync-adapter serves, the agent', () => {
     expect(keySet.current()).toMatchObject({ version: 2, keys: [{ kid: signing.kid, jwk: signing.publicJwk }] });
   });
 
+  it('takes over, after any time away, a newer set of keys it has never seen, because the root key signed it', async () => {
+    const next = { kid: 'k40', ...generateEd25519() };
+    const years = await signKeySet({ keySet: { version: 40, issued_at: at, keys: [{ kid: 'k40', jwk: next.publicJwk }] }, rootPrivateJwk: root.privateJwk });
+    const before = await trusting((await keySets()).now);
+    expect(before.current()?.version).toBe(2);
+
+    const restarted = await openKeySet({ host: realHost, path: folder.path('keys.json'), rootPublicJwk: root.publicJwk, fetchKeySet: async () => ({ key_set: years }) });
+    const config = await signedBy(next, version(6));
+    const first = restarted.current();
+    if (!first) throw new Error('the set on the disk is not read');
+
+    expect(await verifyConfig({ ...config, keySet: first, botId: BOT_ID, applied })).toMatchObject({ ok: false, reason: 'unknown-key' });
+    expect(await verifyConfig({ ...config, keySet: await restarted.refresh(), botId: BOT_ID, applied })).toMatchObject({ ok: true });
+  });
+
   it.each<[string, () => Promise<string>, string]>([
     ['that it sealed and signed itself', () => sealedBy(evil, { value: 'evil' }), 'bad-signature'],
     ['that it sealed without a signature', () => sealBytes(sealing.publicJwk, JSON.stringify({ bot_id: BOT_ID, name: 'llm_api_key', version: 2, value: 'evil' })), 'malformed'],

@@ -2,7 +2,7 @@ import { type OnStop, withReleasers } from '@trawling/runtime';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
-import { FULL, QUICK } from './items/item.js';
+import { FULL, QUICK, SMOKE } from './items/item.js';
 import { items } from './items/items.js';
 import { startLoadGenerator } from './load/start-load-generator.js';
 import { type Options, parseOptions } from './options.js';
@@ -25,10 +25,11 @@ async function runItems(onStop: OnStop, options: Options): Promise<Results> {
   const generate = startLoadGenerator(onStop, { node: node.path, script: join(root, 'tools/bench/dist/load-generator.js') });
   const wanted = items.filter(({ name }) => options.only.length === 0 || options.only.includes(name));
 
+  const pace = options.smoke ? SMOKE : options.quick ? QUICK : FULL;
   let results: Results = {};
   for (const item of wanted) {
     say(`\n${item.title}`);
-    results = { ...results, ...(await item.run({ world, generate, pace: options.quick ? QUICK : FULL })) };
+    results = { ...results, ...(await item.run({ world, generate, pace })) };
   }
   report(world, options, results);
   return results;
@@ -38,7 +39,7 @@ function report(world: World, options: Options, results: Results): void {
   const machine = machineLine(world);
   process.stdout.write(`\n${machine}\n\n${printTable(results)}\n`);
   if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(results, null, 2)}\n`);
-  if (options.quick || !options.docs) return;
+  if (options.quick || options.smoke || !options.docs) return;
   const file = join(root, 'docs', 'benchmarks.md');
   writeFileSync(file, updateDocument(readFileSync(file, 'utf8'), results, machine));
 }

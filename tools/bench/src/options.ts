@@ -4,6 +4,7 @@ import { z } from 'zod';
 export const Options = z.object({
   only: z.array(z.string()).default([]),
   quick: z.boolean().default(false),
+  smoke: z.boolean().default(false),
   json: z.string().optional(),
   docs: z.boolean(),
   bots: z.coerce.number().int().min(1).max(100_000),
@@ -17,6 +18,7 @@ export function parseOptions(args: readonly string[], items: readonly { name: st
     .description('Measures how fast the sync-adapter is, next to baselines, on real Postgres with fsync on; exit code 0 when every target is met.')
     .addOption(new Option('--only <item...>', 'only these').choices(items.map(({ name }) => name)))
     .option('--quick', 'short runs: shows that it works, says little about speed; docs/benchmarks.md is left alone')
+    .option('--smoke', 'each measurement for a moment: shows that it works and nothing else; try it with --bots 50')
     .option('--json <file>', 'also write { name: { value, unit, baseline, ratio, target, met } }')
     .option('--no-docs', 'leave docs/benchmarks.md alone')
     .option('--bots <n>', 'size of the fleet; fewer than 10,000 show less than what is asked for', '10000')

@@ -28,7 +28,7 @@ export type World = {
   /** The sync-adapter as production runs it, under its own role. */
   startSyncAdapter: () => Promise<RunningServer>;
   /** A baseline: another program that answers the same. */
-  startBaseline: (kind: string) => Promise<RunningServer>;
+  startBaseline: (kind: string, env?: Record<string, string>) => Promise<RunningServer>;
   say: (line: string) => void;
 };
 
@@ -76,8 +76,8 @@ export async function openWorld(onStop: OnStop, options: WorldOptions): Promise<
     fleetScript: join(dist, 'fleet-process.js'),
     postgres: { pid: server.pid, version: await serverVersion(db) },
     startSyncAdapter: () => start('sync-adapter', join(root, 'apps/sync-adapter/dist/main.js'), { DATABASE_URL: roleUrl.href }),
-    startBaseline: (kind) =>
-      start(kind, join(dist, 'baseline-server.js'), { DATABASE_URL: roleUrl.href, FLEET_FILE: fleetFile }, [kind]),
+    startBaseline: (kind, env = {}) =>
+      start(kind, join(dist, 'baseline-server.js'), { DATABASE_URL: roleUrl.href, FLEET_FILE: fleetFile, ...env }, [kind]),
   };
 }
 

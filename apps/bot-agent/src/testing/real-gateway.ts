@@ -105,6 +105,11 @@ export async function startRealGateway(
   };
 
   gateway.spawn();
-  await gateway.whenReady();
+  try {
+    await gateway.whenReady();
+  } catch (error) {
+    await gateway.stop();
+    throw error;
+  }
   return gateway;
 }

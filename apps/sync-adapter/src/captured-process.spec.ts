@@ -16,6 +16,7 @@ const noProc = process.platform === 'linux' ? '' : 'needs /proc';
   afterAll(() => captured?.close());
   const world = useTestWorld();
   let bots: TestBot[];
+  const candidates: TestBot[] = [];
 
   beforeAll(async () => {
     captured = await startSyncAdapterProcess(world().database.roleUrl('trawling_sync_adapter'));
@@ -41,6 +42,11 @@ const noProc = process.platform === 'linux' ? '' : 'needs /proc';
     await bot.call('post', 'heartbeat', { surplus: true }).expect(400);
     await bot.call('post', 'heartbeat', '{"broken').expect(400);
     await bot.call('get', 'config', undefined, { Authorization: `Bearer ${bot.credential.slice(0, -1)}x` }).expect(401);
+    const candidate = bot.candidate();
+    expect((await bot.rotate(candidate)).status).toBe(201);
+    await candidate.config().expect(200);
+    await bot.config().expect(401);
+    candidates.push(candidate);
     return bot;
   }
 
@@ -74,7 +80,7 @@ const noProc = process.platform === 'linux' ? '' : 'needs /proc';
   it('reads in its logs, all levels on, none of that and no credential either', () => {
     const output = Buffer.from(captured.output());
 
-    const credentials = bots.flatMap(({ keys }, index) => spellings(`credential ${index}`, keys.credential.slice(-43)));
+    const credentials = [...bots, ...candidates].flatMap(({ keys }, index) => spellings(`credential ${index}`, keys.credential.slice(-43)));
     const found = [...never(), ...credentials].filter(([, needle]) => output.includes(needle)).map(([name]) => name);
 
     expect(found).toEqual([]);

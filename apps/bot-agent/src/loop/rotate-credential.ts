@@ -78,7 +78,9 @@ export async function rotate(deps: RotateCredentialDeps): Promise<number | null>
       if (answer.kind === 'pending') return answer.retryAfterMs;
     } catch (error) {
       if (!(error instanceof SyncError) || error.failure.kind !== 'refused') throw error;
-      deps.security.say('security.rotation_refused', error.failure.code, `The server does not take another credential of this machine: ${error.message}`);
+      if (error.failure.code === 'rotation-refused')
+        deps.security.say('security.rotation_refused', error.failure.code, `The server does not take another credential of this machine: ${error.message}`);
+      logger.warn({ err: error }, 'another credential was refused; the old one stays');
       await credentials.dropCandidate();
       await deps.host.remove(deps.paths.rotateCredential);
       return DAY_MS;

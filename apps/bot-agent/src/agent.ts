@@ -129,6 +129,7 @@ export function createAgent(deps: AgentDeps) {
       }
       const soonMs = await reconcile(reconcileDeps, driftDue).catch((error: unknown) => {
         deps.logger.warn({ err: error }, 'could not reconcile; trying again');
+        lookForDrift ||= driftDue;
         return null;
       });
       await wakes.reconcile.wait(soonMs ?? LOOK_MS);

@@ -3,6 +3,7 @@ import { type ApplyDeps } from '../apply/apply-deps.js';
 import { converge } from '../apply/converge.js';
 import { observe, readConfig, readSecrets } from '../apply/observe.js';
 import { givenUpJobs, plan, type Wanted, wantedState } from '../apply/plan.js';
+import { GatewayError } from '../gateway/gateway-error.js';
 import { type Reporter } from '../reports/reporter.js';
 import { type AgentState, type Applied, type Fence } from '../state/agent-state.js';
 import { driftPaths } from './drift-paths.js';
@@ -71,9 +72,15 @@ async function checkDrift(deps: KeepInLineDeps, applied: Applied, wanted: Wanted
     return;
   }
   deps.said.drift = [];
-  deps.repairLimit.record(changed, nowMs);
   deps.logger.warn({ paths: changed, config_version: applied.payload.version }, 'repairing drift');
-  await bringInLine(deps, { applied, wanted, note: `fleet version ${applied.payload.version}: drift repaired` });
+  try {
+    await bringInLine(deps, { applied, wanted, note: `fleet version ${applied.payload.version}: drift repaired` });
+  } catch (error) {
+    // A gateway that went away in between is no repair that somebody undid; one that OpenClaw refuses must not be tried for ever.
+    if (!isAway(error)) deps.repairLimit.record(changed, nowMs);
+    throw error;
+  }
+  deps.repairLimit.record(changed, nowMs);
   await deps.reporter.event('drift_repaired', 'warning', `What ran was not version ${applied.payload.version}; brought back`, { paths: changed });
 }
 
@@ -122,3 +129,5 @@ async function sayGivenUp({ reporter, said }: KeepInLineDeps, jobs: string[]): P
   said.givenUp = now;
   if (jobs.length > 0) await reporter.event('jobs_disabled', 'error', `OpenClaw disabled jobs after repeated failures: ${jobs.join(', ')}`, { jobs });
 }
+
+const isAway = (error: unknown): boolean => error instanceof GatewayError && (error.failure.kind === 'away' || error.failure.kind === 'rate-limited');

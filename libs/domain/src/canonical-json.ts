@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Sha256 } from '@trawling/contracts';
 import canonicalize from 'canonicalize';
 import { jsonProblems } from './json-problems.js';
@@ -17,7 +17,7 @@ export function canonicalJson(value: unknown): string {
 
 /** SHA-256 over the bytes, or over the UTF-8 form of a text. */
 export function sha256Of(content: string | Uint8Array): Sha256 {
-  return `sha256:${createHash('sha256').update(content).digest('hex')}`;
+  return `sha256:${hash('sha256', content, 'hex')}`;
 }
 
 /**

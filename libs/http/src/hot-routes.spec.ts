@@ -38,7 +38,7 @@ function start(routes: HotRoute[]) {
     logger: log.logger,
     hotRoutes: routes,
     routes: (express) => mountRoutes(express, slow),
-    metrics: { observe: (method, route, status) => observed.push(`${method} ${route} ${status}`) },
+    metrics: { route: (method, route) => (status) => void observed.push(`${method} ${route} ${status}`) },
   });
   return { log, observed, client: supertest(createServer(app)) };
 }

@@ -5,6 +5,7 @@ import { type AnyReply } from './define-route.js';
 import { type HttpMetrics } from './http-metrics.js';
 import { problemReply, toDomainError } from './problem.js';
 import { makeRequestIds } from './request-id.js';
+import { type CountRequest } from './request-tally.js';
 
 /** One request on a hot path. */
 export type HotCall = {
@@ -31,55 +32,64 @@ export type HotRoute = {
   handle: (call: HotCall) => AnyReply | null | Promise<AnyReply>;
 };
 
+interface Mounted {
+  route: HotRoute;
+  match: (url: string) => string | null;
+  count: CountRequest;
+}
+
 /** Answers true when a hot route has taken the request. */
 export type HotHandler = (req: IncomingMessage, res: ServerResponse) => boolean;
 
 export function createHotHandler(options: { routes: readonly HotRoute[]; logger: Logger; metrics?: HttpMetrics | undefined }): HotHandler {
-  const { logger, metrics } = options;
-  const routes = options.routes.map((route) => ({ route, match: matcherOf(route.path) }));
+  const { logger } = options;
+  const routes = options.routes.map((route): Mounted => {
+    const count = options.metrics?.route(route.method, route.path);
+    return { route, match: matcherOf(route.path), count: count ?? (() => undefined) };
+  });
   const requestId = makeRequestIds();
 
-  const finish = (call: HotCall, route: HotRoute, started: number, reply: AnyReply): void => {
+  const finish = (call: HotCall, mounted: Mounted, started: number, reply: AnyReply): void => {
     send(call, reply);
     const ms = performance.now() - started;
-    metrics?.observe(route.method, route.path, reply.status, ms / 1000);
+    mounted.count(reply.status, ms / 1000);
     if (reply.status < 400 && logger.isLevelEnabled('debug')) {
-      logger.debug({ request_id: call.requestId, method: route.method, path: call.req.url, status: reply.status, ms: Math.round(ms) }, 'request');
+      logger.debug({ request_id: call.requestId, method: call.req.method, path: call.req.url, status: reply.status, ms: Math.round(ms) }, 'request');
     }
   };
 
-  const fail = (call: HotCall, route: HotRoute, started: number, error: unknown): void => {
+  const fail = (call: HotCall, mounted: Mounted, started: number, error: unknown): void => {
     const domainError = toDomainError(error);
-    const line = { request_id: call.requestId, code: domainError.code, method: route.method, path: call.req.url };
+    const line = { request_id: call.requestId, code: domainError.code, method: call.req.method, path: call.req.url };
     const detail = domainError.code === 'internal-error' ? { err: error } : { detail: domainError.message };
     logger[problems[domainError.code].log]({ ...line, ...detail }, 'request refused');
     if (call.res.headersSent) call.res.destroy();
-    else finish(call, route, started, problemReply(domainError, call.requestId));
+    else finish(call, mounted, started, problemReply(domainError, call.requestId));
   };
 
-  const take = (req: IncomingMessage, res: ServerResponse, route: HotRoute, param: string): boolean => {
+  const take = (req: IncomingMessage, res: ServerResponse, mounted: Mounted, param: string): boolean => {
     const started = performance.now();
     const call: HotCall = { req, res, param, requestId: requestId(req) };
     try {
-      const reply = route.handle(call);
+      const reply = mounted.route.handle(call);
       if (reply === null) return false;
       if (reply instanceof Promise) {
-        reply.then((answer) => finish(call, route, started, answer)).catch((error: unknown) => fail(call, route, started, error));
+        reply.then((answer) => finish(call, mounted, started, answer)).catch((error: unknown) => fail(call, mounted, started, error));
       } else {
-        finish(call, route, started, reply);
+        finish(call, mounted, started, reply);
       }
     } catch (error) {
-      fail(call, route, started, error);
+      fail(call, mounted, started, error);
     }
     return true;
   };
 
   return (req, res) => {
     const url = req.url ?? '';
-    for (const { route, match } of routes) {
-      if (route.method !== req.method) continue;
-      const param = match(url);
-      if (param !== null) return take(req, res, route, param);
+    for (const mounted of routes) {
+      if (mounted.route.method !== req.method) continue;
+      const param = mounted.match(url);
+      if (param !== null) return take(req, res, mounted, param);
     }
     return false;
   };

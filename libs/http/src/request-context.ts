@@ -40,7 +40,7 @@ export function requestContext(logger: Logger, metrics?: HttpMetrics): RequestHa
     res.once('close', () => {
       const { log } = contextOf(req);
       const ms = performance.now() - started;
-      metrics?.observe(req.method, paths.get(req) ?? 'none', res.statusCode, ms / 1000);
+      metrics?.route(req.method, paths.get(req) ?? 'none')(res.statusCode, ms / 1000);
       const line = { method: req.method, path: pathOf(req), status: res.statusCode, ms: Math.round(ms) };
       if (!res.writableFinished) return log.info(line, 'the client went away');
       if (res.statusCode >= 400) return; // the error handler logged it

@@ -1,8 +1,8 @@
-import { type AnyReply, type HotRoute } from '@trawling/http';
+import { rawHeader, type HotRoute } from '@trawling/http';
 import { authenticateFromMemory } from '../authentication/authenticate-from-memory.js';
 import { requireRate, type RateLimit } from '../limits/rate-limit.js';
 import type { CredentialMemory, DesiredMemory } from '../memory/open-memory.js';
-import { CONFIG_PATH, configHeaders } from './config-headers.js';
+import { CONFIG_PATH, configHeadersOf, etagOf } from './config-headers.js';
 
 export interface HotConfigDeps {
   credentials: Pick<CredentialMemory, 'peek'>;
@@ -16,21 +16,16 @@ export interface HotConfigDeps {
  * not that (another credential, something newer, anything not at hand) is the ordinary route's to answer.
  */
 export function hotConfigRoute(deps: HotConfigDeps): HotRoute {
-  const replies = new WeakMap<object, AnyReply>();
   return {
     method: 'GET',
     path: CONFIG_PATH,
     handle({ req, param }) {
-      const bot = authenticateFromMemory(deps, { authorization: req.headers.authorization, botId: param });
+      const known = rawHeader(req, 'if-none-match');
+      const bot = known === undefined ? null : authenticateFromMemory(deps, { authorization: rawHeader(req, 'authorization'), botId: param });
       const head = bot && deps.desired.peekSummary(bot.botId);
-      if (!head || req.headers['if-none-match'] !== `"${head.hash}"`) return null;
+      if (!head || known !== etagOf(head.hash)) return null;
       requireRate(deps.rateLimit(bot.botId));
-      let reply = replies.get(head);
-      if (!reply) {
-        reply = { status: 304, headers: configHeaders(head.hash) };
-        replies.set(head, reply);
-      }
-      return reply;
+      return { status: 304, headers: configHeadersOf(known) };
     },
   };
 }

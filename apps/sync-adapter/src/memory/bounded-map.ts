@@ -8,8 +8,9 @@ export interface BoundedMap<V> {
 }
 
 /**
- * Keeps what was used last, up to `maxCost` in all; what costs more than an eighth of that alone is not kept.
- * `onEvict` hears of everything that leaves.
+ * Keeps what is in use, up to `maxCost` in all; what costs more than an eighth of that alone is not kept. `onEvict` hears
+ * of everything that leaves. When it is full, the oldest goes that was not asked for since its last turn (CLOCK): a look
+ * only sets a mark, where keeping an order would cost two changes of the map.
  */
 export function createBoundedMap<V>(options: {
   maxCost: number;
@@ -18,8 +19,8 @@ export function createBoundedMap<V>(options: {
   onEvict?: (key: string, value: V) => void;
 }): BoundedMap<V> {
   const { maxCost, costOf = () => 1, onEvict } = options;
-  // A Map keeps the order of insertion: the first key is the one not used for longest.
-  const entries = new Map<string, { value: V; cost: number }>();
+  // A Map keeps the order of insertion: its first key is the hand of the clock.
+  const entries = new Map<string, { value: V; cost: number; isUsed: boolean }>();
   let cost = 0;
 
   const remove = (key: string): void => {
@@ -34,19 +35,25 @@ export function createBoundedMap<V>(options: {
     get(key) {
       const entry = entries.get(key);
       if (!entry) return undefined;
-      entries.delete(key);
-      entries.set(key, entry);
+      entry.isUsed = true;
       return entry.value;
     },
     set(key, value) {
       remove(key);
-      const entry = { value, cost: costOf(value) };
+      const entry = { value, cost: costOf(value), isUsed: false };
       if (entry.cost > Math.max(1, maxCost / 8)) return void onEvict?.(key, value);
       entries.set(key, entry);
       cost += entry.cost;
-      for (const oldest of entries.keys()) {
+      // Each entry gets at most one more turn, so this ends.
+      for (const [oldest, held] of entries) {
         if (cost <= maxCost) break;
-        remove(oldest);
+        if (held.isUsed) {
+          held.isUsed = false;
+          entries.delete(oldest);
+          entries.set(oldest, held);
+        } else {
+          remove(oldest);
+        }
       }
     },
     delete: remove,

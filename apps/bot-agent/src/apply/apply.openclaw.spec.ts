@@ -92,8 +92,8 @@ describe('applying a version to the real OpenClaw', () => {
   });
 
   it('goes back from a large config to a small one, which OpenClaw refuses as a patch', async () => {
-    const aliases = Object.fromEntries(Array.from({ length: 400 }, (_, n) => [`openai/large-model-number-${n}`, { alias: `alias-${n}` }]));
-    expect((await apply(machine.payload({ openclaw: { agents: { defaults: { models: aliases } } } }))).kind).toBe('applied');
+    const links = Object.fromEntries(Array.from({ length: 400 }, (_, n) => [`person-${n}`, [`telegram:${100_000_000 + n}`]]));
+    expect((await apply(machine.payload({ openclaw: { session: { identityLinks: links } } }))).kind).toBe('applied');
     const large = (await machine.deps.host.fileSize(machine.paths.openclawConfig)) ?? 0;
 
     const outcome = await apply(machine.payload());

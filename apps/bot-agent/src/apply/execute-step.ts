@@ -27,12 +27,12 @@ const executors: Executors = {
     await waitUntilSettled(deps);
   },
 
-  'replace-config': async (deps, { text }) => {
+  'replace-config': async (deps, { text }, { snapshot }) => {
     const verdict = await deps.cli.validate(text);
     if (verdict.valid === 'unknown') throw new GatewayError({ kind: 'away', retryAfterMs: null }, verdict.reason);
     if (!verdict.valid) throw new GatewayError({ kind: 'rejected', code: 'INVALID_CONFIG', issues: verdict.issues }, 'OpenClaw calls the config invalid');
     await deps.host.writeAtomic(deps.paths.openclawConfig, text);
-    await waitUntilSettled(deps);
+    await waitUntilSettled(deps, { notHash: snapshot.hash });
   },
 
   'write-trading-params': ({ host, paths }, { text }) => host.writeAtomic(paths.tradingParams, text),

@@ -21,13 +21,21 @@ export async function waitUntilReady(
   }
 }
 
-/** Waits until what the file says is what the gateway runs. Throws `away` when it takes too long. */
-export async function waitUntilSettled(deps: Pick<ApplyDeps, 'gateway' | 'api' | 'clock'>): Promise<void> {
+/**
+ * Waits until what the file says is what the gateway runs. After writing the file itself, `notHash` is the hash of the
+ * content before: the gateway notices a moment later (0.3 s, measured) and tells of the old content until then.
+ * Throws `away` when it takes too long.
+ */
+export async function waitUntilSettled(
+  deps: Pick<ApplyDeps, 'gateway' | 'api' | 'clock'>,
+  { notHash = null }: { notHash?: string | null } = {},
+): Promise<void> {
   const deadline = deps.clock.monotonicMs() + SETTLE_MS;
   for (;;) {
     await deps.gateway.whenConnected(CONNECT_MS);
     const snapshot = await deps.api.configGet();
-    if (snapshot.valid && snapshot.configRevisionHash !== null && snapshot.configRevisionHash === snapshot.appliedConfigHash) return;
+    const applied = snapshot.valid && snapshot.configRevisionHash !== null && snapshot.configRevisionHash === snapshot.appliedConfigHash;
+    if (applied && snapshot.hash !== notHash) return;
     if (deps.clock.monotonicMs() > deadline) throw away('the gateway does not take the config over');
     await deps.clock.sleep(LOOK_MS);
   }

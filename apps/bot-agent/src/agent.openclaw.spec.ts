@@ -125,6 +125,29 @@ describe('the agent as it is shipped, beside the real OpenClaw', () => {
     expect((await job('fetch-prices'))['schedule']).not.toEqual(strictness);
   });
 
+  it('hears of a change over its stream and needs neither its pace nor a request that waits', async () => {
+    await publishApplied(fleet.payload({ schedule: { 'config-sync': '0 0 * * * *', 'health-ping': '0 0 * * * *' } }));
+    await until(() => fleet.sync.stream.isOpen(), SLOW);
+    const held = fleet.sync.longPolls;
+
+    await publishApplied(fleet.payload({ strictness: 'high', schedule: { 'config-sync': '0 0 * * * *', 'health-ping': '0 0 * * * *' } }));
+
+    expect(fleet.sync.longPolls).toBe(held);
+    await publishApplied(fleet.payload());
+  });
+
+  it('changes its credential when it is asked to, and goes on with the new one after a restart', async () => {
+    const [before] = fleet.sync.credentialHashes();
+    await writeFile(fleet.paths.rotateCredential, '');
+    await until(() => fleet.sync.credentialHashes()[0] !== before, SLOW);
+    await restartAgent(async () => undefined);
+
+    await publishApplied(fleet.payload({ strictness: 'low' }));
+
+    expect(fleet.sync.credentialHashes()).toHaveLength(1);
+    expect(existsSync(fleet.paths.rotateCredential)).toBe(false);
+  });
+
   it('brings back what somebody else changed, and says so', async () => {
     const { hash } = await fleet.api.configGet();
     await fleet.api.configPatch({ patch: { tools: { loopDetection: { enabled: false } } }, baseHash: hash, replacePaths: [], note: 'not us' });

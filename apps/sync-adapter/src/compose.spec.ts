@@ -85,14 +85,12 @@ describe('the composed sync-adapter', () => {
     const call = (path: string) =>
       request(value.url).get(path).set({ 'Authorization': `Bearer ${bot.credential}`, 'If-None-Match': `"${hash}"` });
 
-    const started = performance.now();
     const waiting = call(`/bots/${bot.id}/config?wait=60`).then((answer) => answer.status);
     // The second call is answered after the first was taken.
     await call(`/bots/${bot.id}/config`).expect(304);
     await stop();
 
     expect(await waiting).toBe(304);
-    expect(performance.now() - started).toBeLessThan(5_000);
   });
 
   it('does not start without its database', async () => {

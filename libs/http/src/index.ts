@@ -9,5 +9,4 @@ export { contextOf } from './request-context.js';
 export * from './openapi-document.js';
 export * from './hot-routes.js';
 export * from './http-metrics.js';
-export * from './raw-header.js';
 export * from './read-json.js';

@@ -49,6 +49,36 @@ describe('listen', () => {
     await drain(server);
   });
 
+  it('keeps idle connections longer than a proxy does, and says so', async () => {
+    const { server, url } = await start();
+
+    const response = await fetch(`${url}/fast`);
+
+    expect(response.headers.get('keep-alive')).toBe('timeout=75');
+    expect(server.keepAliveTimeout).toBe(75_000);
+    await drain(server);
+  });
+
+  it('does not count the time between two requests of one connection as time to send headers', async () => {
+    const app = createHttpApp({ name: 'test', logger: createMemoryLogger().logger, routes: (express) => void express.get('/fast', (_req, res) => void res.json({})) });
+    const { server, port } = await listen(app, { port: 0, host: '127.0.0.1', headersTimeoutMs: 100, checkEveryMs: 20 });
+    leaks.server(server);
+    const ask = 'GET /fast HTTP/1.1\r\nHost: x\r\n\r\n';
+    let seen = '';
+    const kept = connect(port, '127.0.0.1', () => kept.write(ask));
+    kept.on('data', (chunk) => (seen += chunk.toString()));
+    await until(() => seen.includes('200 OK'));
+
+    // The time-out is over when a connection that sends half its headers is told so.
+    const late = await raw(port, 'GET /fast HTTP/1.1\r\nHost: x\r\n');
+    kept.write(ask);
+    await until(() => seen.split('200 OK').length === 3);
+
+    expect(late).toContain('400 Bad Request');
+    kept.destroy();
+    await drain(server);
+  });
+
   it('says what to do when the port is taken', async () => {
     const { server, port, app } = await start();
 

@@ -6,9 +6,29 @@ import { uuid7 } from '@trawling/runtime';
 
 export type Listening = { url: string; port: number; server: Server };
 
+/**
+ * Idle connections are kept longer than proxies keep theirs (60 s by custom): whoever closes first must be the one that
+ * sends next, or its request may meet a closing connection.
+ */
+const KEEP_ALIVE_MS = 75_000;
+/** From the first byte of a request; a connection that waits between two requests is not counted. */
+const HEADERS_MS = 10_000;
+
 /** Listens; port 0 picks a free one. Headers: at most 100 and 16 KB, within 10 s; a whole request within 60 s. */
-export async function listen(app: RequestListener, options: { port: number; host: string }): Promise<Listening> {
-  const server = createServer({ maxHeaderSize: 16 * 1024, headersTimeout: 10_000, requestTimeout: 60_000 }, app);
+export async function listen(
+  app: RequestListener,
+  options: { port: number; host: string; headersTimeoutMs?: number; checkEveryMs?: number },
+): Promise<Listening> {
+  const server = createServer(
+    {
+      maxHeaderSize: 16 * 1024,
+      headersTimeout: options.headersTimeoutMs ?? HEADERS_MS,
+      requestTimeout: 60_000,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      connectionsCheckingInterval: options.checkEveryMs ?? 5_000,
+    },
+    app,
+  );
   server.maxHeadersCount = 100;
   server.on('clientError', answerClientError);
   await new Promise<void>((resolve, reject) => {

@@ -1,8 +1,8 @@
-import { rawHeader, type HotRoute } from '@trawling/http';
+import { type HotRoute } from '@trawling/http';
 import { authenticateFromMemory } from '../authentication/authenticate-from-memory.js';
 import { requireRate, type RateLimit } from '../limits/rate-limit.js';
 import type { CredentialMemory, DesiredMemory } from '../memory/open-memory.js';
-import { CONFIG_PATH, configHeadersOf, etagOf } from './config-headers.js';
+import { CONFIG_PATH, configHeadersOf } from './config-headers.js';
 
 export interface HotConfigDeps {
   credentials: Pick<CredentialMemory, 'peek'>;
@@ -20,12 +20,16 @@ export function hotConfigRoute(deps: HotConfigDeps): HotRoute {
     method: 'GET',
     path: CONFIG_PATH,
     handle({ req, param }) {
-      const known = rawHeader(req, 'if-none-match');
-      const bot = known === undefined ? null : authenticateFromMemory(deps, { authorization: rawHeader(req, 'authorization'), botId: param });
+      const known = req.headers['if-none-match'];
+      const bot = authenticateFromMemory(deps, { authorization: req.headers.authorization, botId: param });
       const head = bot && deps.desired.peekSummary(bot.botId);
-      if (!head || known !== etagOf(head.hash)) return null;
+      if (!known || !head || !namesExactly(known, head.hash)) return null;
       requireRate(deps.rateLimit(bot.botId));
       return { status: 304, headers: configHeadersOf(known) };
     },
   };
 }
+
+/** The strong ETag alone, as nearly every agent sends it; lists, weak ones and `*` are read by the ordinary route. */
+const namesExactly = (ifNoneMatch: string, hash: string): boolean =>
+  ifNoneMatch.length === hash.length + 2 && ifNoneMatch.startsWith('"') && ifNoneMatch.endsWith('"') && ifNoneMatch.startsWith(hash, 1);

@@ -5,7 +5,12 @@ import { type Answer, type BotHttp } from './bot-http.js';
 import { PayloadRefused, verifyPayload } from './verify-payload.js';
 
 /** What a bot keeps of the config it applied. */
-export type KnownConfig = { version: number; hash: Sha256; text: string };
+export type KnownConfig = {
+  version: number;
+  hash: Sha256;
+  /** Null when it is too small for a patch: ten thousand of them are a lot of memory. */
+  text: string | null;
+};
 export type FetchedConfig = { payload: BotConfigPayload; text: string; delta: boolean };
 
 /**
@@ -41,8 +46,8 @@ export async function fetchConfig(deps: { http: BotHttp; keySet: () => SigningKe
       appliedVersion: known?.version ?? 0,
     });
 
-  const accept = { Accept: `${CONFIG_PATCH_MEDIA_TYPE}, application/json` };
-  const answer = await ask(known ? { ...accept, 'If-None-Match': `"${known.hash}"` } : accept, known ? waitSeconds : 0);
+  const accept: Record<string, string> = known?.text ? { Accept: `${CONFIG_PATCH_MEDIA_TYPE}, application/json` } : {};
+  const answer = await ask(known ? { ...accept, 'If-None-Match': `"${known.hash}"` } : {}, known ? waitSeconds : 0);
   if (answer.status === 304) return null;
   if (known === null || !isPatch(answer)) return { payload: await verify(answer, answer.text), text: answer.text, delta: false };
 
@@ -60,7 +65,7 @@ const isPatch = (answer: Answer): boolean => String(answer.headers['content-type
 
 /** The patched text, or null when the patch is not one for what we have. */
 function patched(known: KnownConfig, answer: Answer): string | null {
-  if (answer.headers[DELTA_BASE_HEADER.toLowerCase()] !== `"${known.hash}"`) return null;
+  if (known.text === null || answer.headers[DELTA_BASE_HEADER.toLowerCase()] !== `"${known.hash}"`) return null;
   try {
     const patch = JsonPatch.parse(JSON.parse(answer.text));
     return canonicalJson(applyPatch(JSON.parse(known.text), patch, true).newDocument);

@@ -2,6 +2,7 @@ import { type StreamTopic } from '@trawling/contracts';
 import { type Clock, jitter } from '@trawling/runtime';
 import { type BotStream } from './bot-stream.js';
 import { CallFailed } from './bot-http.js';
+import { type Gate } from './gate.js';
 import { type SimulatedBot } from './simulated-bot.js';
 
 export type Mode = 'poll' | 'long-poll' | 'stream';
@@ -11,6 +12,8 @@ export type RunBotDeps = {
   random: () => number;
   /** This bot's own: aborted by whoever ends the run, and by the bot itself once it is told that it is gone. */
   life: AbortController;
+  /** Lets only so many bots through their first config at once. */
+  starting: Gate;
   /** Only in mode stream. */
   openStream: (onHint: (topics: readonly StreamTopic[]) => void) => BotStream;
   /** Each time the server told the bot to look, before it looks. */
@@ -59,7 +62,7 @@ export async function runBot(deps: RunBotDeps, bot: SimulatedBot, pace: Pace): P
     }
   };
 
-  await look(0);
+  await deps.starting(() => look(0));
   if (signal.aborted) return;
   if (pace.mode === 'stream') {
     stream = deps.openStream(() => {

@@ -4,6 +4,7 @@ import { Agent as TlsAgent } from 'node:https';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { createBotHttp } from './bot-http.js';
 import { openBotStream } from './bot-stream.js';
+import { createGate } from './gate.js';
 import { createCallLog, type LogSummary } from './call-log.js';
 import { type FleetFile, type SimulatedIdentity } from './fleet-file.js';
 import { type Mode, runBot } from './run-bot.js';
@@ -14,7 +15,7 @@ export type FleetOptions = {
   rootPublicJwk: FleetFile['root_public_jwk'];
   bots: readonly SimulatedIdentity[];
   mode: Mode;
-  /** Over which the bots start. */
+  /** Over which the bots start; longer when their first configs take longer than that. */
   rampSeconds: number;
   metricsSeconds: number;
   /** Of a long poll. */
@@ -22,6 +23,11 @@ export type FleetOptions = {
   /** One kept-alive connection per bot, or a pool shared by all, as behind a proxy. */
   connections: 'own' | number;
 };
+
+/** One for a long poll, one for the rest, as a careful client has. */
+const SOCKETS_OF_ONE = 2;
+/** Bots that fetch and check their first config at once: a slow machine stretches the ramp, and does not fall over. */
+const STARTING_AT_ONCE = 100;
 
 export type FleetSummary = LogSummary & {
   bots: number;
@@ -54,7 +60,8 @@ export function startFleet(options: FleetOptions): Fleet {
   const newAgent = (sockets: object) => new (baseUrl.protocol === 'https:' ? TlsAgent : Agent)({ keepAlive: true, ...sockets });
   const shared = options.connections === 'own' ? null : newAgent({ maxSockets: options.connections });
   const patient = shared ? newAgent({ maxFreeSockets: 0 }) : null;
-  const own = shared ? [] : options.bots.map(() => newAgent({ maxFreeSockets: 1 }));
+  const own = shared ? [] : options.bots.map(() => newAgent({ maxSockets: SOCKETS_OF_ONE, maxFreeSockets: 1 }));
+  const starting = createGate(STARTING_AT_ONCE);
   let since = systemClock.monotonicMs();
   let hinted: Hinted[] = [];
 
@@ -75,6 +82,7 @@ export function startFleet(options: FleetOptions): Fleet {
         clock: systemClock,
         random: Math.random,
         life,
+        starting,
         onHint: () => hinted.push({ bot_id: identity.bot_id, at: performance.timeOrigin + performance.now() }),
         openStream: (onHint) => {
           const { bot_id: botId, credential } = identity;

@@ -1,4 +1,4 @@
-import { BatchResult, type BotStatus, type ConfigAck, HeartbeatResponse, KeySetResponse, type MetricPoint, type Sha256, type SigningKeySet } from '@trawling/contracts';
+import { BatchResult, type BotStatus, type ConfigAck, DELTA_MIN_BYTES, HeartbeatResponse, KeySetResponse, type MetricPoint, type Sha256, type SigningKeySet } from '@trawling/contracts';
 import { verifyKeySet } from '@trawling/crypto';
 import { type z } from 'zod';
 import { type BotHttp } from './bot-http.js';
@@ -77,7 +77,7 @@ export function createSimulatedBot(deps: SimulatedBotDeps, identity: SimulatedId
         const { payload, text, delta } = fetched;
         log.count(delta ? 'verified deltas' : 'verified payloads');
         const { heartbeat_seconds: heartbeatSeconds, poll_seconds: pollSeconds } = payload.intervals;
-        applied = { version: Number(payload.version), hash: payload.hash, text, heartbeatSeconds, pollSeconds };
+        applied = { version: Number(payload.version), hash: payload.hash, text: text.length > DELTA_MIN_BYTES ? text : null, heartbeatSeconds, pollSeconds };
         await acknowledge(payload.version, payload.hash);
       } catch (error) {
         if (error instanceof PayloadRefused) log.failed(`config refused: ${error.reason}`);

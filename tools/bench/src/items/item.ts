@@ -16,8 +16,8 @@ export type Pace = {
   changes: number;
 };
 
-export const FULL: Pace = { runs: 5, warmUpMs: 2_000, measureMs: 8_000, connections: 256, fleetSeconds: 180, rampSeconds: 40, changes: 100 };
-export const QUICK: Pace = { runs: 2, warmUpMs: 1_000, measureMs: 2_000, connections: 256, fleetSeconds: 35, rampSeconds: 30, changes: 20 };
+export const FULL: Pace = { runs: 5, warmUpMs: 2_000, measureMs: 8_000, connections: 256, fleetSeconds: 180, rampSeconds: 90, changes: 100 };
+export const QUICK: Pace = { runs: 2, warmUpMs: 1_000, measureMs: 2_000, connections: 256, fleetSeconds: 35, rampSeconds: 60, changes: 20 };
 
 /** Each measurement a moment: shows that everything runs, and nothing else. */
 export const SMOKE: Pace = { runs: 1, warmUpMs: 100, measureMs: 300, connections: 16, fleetSeconds: 6, rampSeconds: 1, changes: 3 };

@@ -179,7 +179,7 @@ const hasRedis = spawnSync('redis-server', ['--version']).status === 0;
 
       line.cut();
       const away = systemClock.monotonicMs();
-      for (let n = 0; systemClock.monotonicMs() - away < 20_000; n += 1) {
+      for (let n = 0; systemClock.monotonicMs() - away < 60_000; n += 1) {
         const { desired_version: version } = await rig.api.patchBot(bot.botId, { strictness: n % 2 === 0 ? 'high' : 'low' });
         await until(() => bot.appliedVersions().at(-1) === version, { timeoutMs: 15_000 });
       }

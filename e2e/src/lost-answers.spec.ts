@@ -15,7 +15,8 @@ const TRACES = `
          (SELECT count(*) FROM bot_secret)::int AS secrets, (SELECT count(*) FROM machine)::int AS machines,
          (SELECT count(*) FROM bot_event WHERE source = 'bot')::int AS events, (SELECT count(*) FROM metrics.bot_metric)::int AS metrics,
          (SELECT count(*) FROM config_ack)::int AS acks, (SELECT count(*) FROM bot_credential)::int AS credentials,
-         (SELECT count(*) FROM audit_entry)::int AS audits`;
+         (SELECT count(*) FROM audit_entry)::int AS audits,
+         (SELECT max(sequence) FROM bot_reported)::int AS sequence, (SELECT max(boot_stage) FROM machine) AS stage`;
 
 describe('an answer that is lost after the commit', () => {
   let opened: Awaited<ReturnType<typeof openRig>>;
@@ -85,6 +86,10 @@ describe('an answer that is lost after the commit', () => {
 
     const now = new Date().toISOString();
     const event = { id: uuid7(), type: 'note', timestamp: now, message: 'once' };
+    const status = {
+      boot_id: uuid7(), sequence: 7, sent_at: now, agent_version: '0', openclaw_version: null, uptime_seconds: 1, applied_version: null,
+      applied_hash: null, last_seen_version: '1', health: { status: 'healthy', details: {} }, gateway: { state: 'ready', restarts: 0 },
+    };
     const run = {
       id: uuid7(), run_id: 'r', job_id: 'j', declaration_key: 'fleet:x', name: 'x', status: 'ok', run_at: now,
       duration_ms: 1, summary: null, error: null, source: 'webhook', config_version: '1',
@@ -94,12 +99,23 @@ describe('an answer that is lost after the commit', () => {
       ['metrics', () => ({ method: 'POST', path: 'metrics', body: [{ name: 'equity', timestamp: now, value: 1 }] }), { status: 200, body: { accepted: 0, duplicates: 1, rejected: [] } }],
       ['events', () => ({ method: 'POST', path: 'events', body: [event] }), { status: 200, body: { accepted: 0, duplicates: 1, rejected: [] } }],
       ['cron results', () => ({ method: 'POST', path: 'webhook', body: [run] }), { status: 200, body: { accepted: 0, duplicates: 1, rejected: [] } }],
+      ['a heartbeat', () => ({ method: 'POST', path: 'heartbeat', body: status }), { status: 200 }],
+      ['boot progress', () => ({ method: 'POST', path: 'boot', body: { stage: 'ready', ok: true, at: now, generation: 1 } }), { status: 204 }],
       ['an ack', () => ({ method: 'POST', path: 'config_ack', body: { version: '1', hash, applied_at: now } }), { status: 204 }],
     ])('%s', async (_what, call, answer) => {
       const { path, ...rest } = call();
       const { again, once, twice } = await sendTwice(rig.botLine, bot.credential, { ...rest, path: `/bots/${bot.botId}/${path}` });
 
       expect(again).toMatchObject(answer);
+      expect(twice).toEqual(once);
+    });
+
+    it('a retry', async () => {
+      await send(rig.syncAdapterUrl, bot.credential, { method: 'POST', path: `/bots/${bot.botId}/config_ack`, body: { version: '1', hash, applied_at: new Date().toISOString(), outcome: 'failed', error: { code: 'x', message: 'y' } } });
+
+      const { again, once, twice } = await sendTwice(rig.apiLine, rig.apiKey, { method: 'POST', path: `/bots/${bot.botId}/retry`, key: uuid7() });
+
+      expect(again).toMatchObject({ status: 202, body: { desired_version: 2 } });
       expect(twice).toEqual(once);
     });
 

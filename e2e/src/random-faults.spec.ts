@@ -15,7 +15,7 @@ describe('a small fleet under random faults', () => {
   afterAll(() => opened?.stop());
 
   it('loses no confirmed report, applies no version twice, and ends with every bot synced', async () => {
-    const seed = Number(process.env['FAULT_SEED'] ?? Date.now() % 1_000_000);
+    const seed = Number(process.env['FAULT_SEED'] ?? 374_954);
     console.log(`FAULT_SEED=${seed}`);
     const { random, pick } = seededRandom(seed);
     const rig = opened.value;

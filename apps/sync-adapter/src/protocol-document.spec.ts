@@ -1,3 +1,4 @@
+import { StreamHint, StreamTopic } from '@trawling/contracts';
 import { hashToken, makeRotateCredentialRequest, makeToken } from '@trawling/crypto';
 import { uuid7 } from '@trawling/runtime';
 import { randomBytes } from 'node:crypto';
@@ -15,6 +16,8 @@ const page = read('docs/protocol.md');
 
 describe('docs/protocol.md', () => {
   const world = useTestWorld();
+  /** Where the control plane is away. */
+  const undecided = useTestWorld({ decides: false, enrollWaitMs: 10 });
 
   it('names every limit as it is', () => {
     const number = (cell: string | undefined): number | undefined => (cell?.trim() ? Number(cell.replaceAll(',', '')) : undefined);
@@ -25,6 +28,12 @@ describe('docs/protocol.md', () => {
     const wanted = Object.entries<RouteLimit>(limits).map(([name, { calls, bodyBytes, items }]) => [name, { calls, bodyBytes, items }]);
     expect(rows).toEqual(wanted);
     expect(Object.values(limits).every(({ seconds }) => seconds === 60)).toBe(true);
+  });
+
+  it('shows the hint that every stream begins with', () => {
+    const [, text = ''] = /```json\n([\s\S]*?)```/.exec(page.slice(page.indexOf('### Stream'))) ?? [];
+
+    expect(StreamHint.parse(JSON.parse(text))).toEqual({ type: 'look', topics: StreamTopic.options });
   });
 
   it('names for every threat a test that is there', () => {
@@ -39,7 +48,8 @@ describe('docs/protocol.md', () => {
     'shows a call that is answered as it says: %s',
     async (_name, example) => {
       const values = await valuesFor(example);
-      const call = request(world().app)[example.method === 'GET' ? 'get' : 'post'](fill(example.path, values));
+      const { app } = example.name === 'enroll_pending' ? undecided() : world();
+      const call = request(app)[example.method === 'GET' ? 'get' : 'post'](fill(example.path, values));
       for (const [name, value] of Object.entries(example.headers)) call.set(name, fill(value, values));
       const answer = await (example.body === null ? call : call.send(fill(example.body, values)));
 
@@ -55,7 +65,8 @@ describe('docs/protocol.md', () => {
   );
 
   async function valuesFor({ name }: ProtocolExample): Promise<Record<string, string>> {
-    if (name === 'enroll') return enrollmentValues(await TestBot.waiting(world()));
+    if (name === 'enroll' || name === 'boot_before') return enrollmentValues(await TestBot.waiting(world()));
+    if (name === 'enroll_pending') return enrollmentValues(await TestBot.waiting(undecided()));
     if (name !== 'delta') return botValues(await TestBot.enrolled(world()));
     const bot = await TestBot.enrolled(world(), { settings: largeSettings('before') });
     const { hash: base_hash = '' } = await botValues(bot);
@@ -66,7 +77,7 @@ describe('docs/protocol.md', () => {
   async function enrollmentValues(bot: TestBot): Promise<Record<string, string>> {
     const { identity_key, sealing_key, proof, mac } = await bot.enrollRequest();
     return {
-      bot_id: bot.id, token_id: bot.token.id, identity_x: identity_key.x, sealing_x: sealing_key.x, proof, mac,
+      bot_id: bot.id, token_id: bot.token.id, now: new Date().toISOString(), identity_x: identity_key.x, sealing_x: sealing_key.x, proof, mac,
       credential_id: bot.credentialId, credential_hash: hashToken(bot.credential),
     };
   }

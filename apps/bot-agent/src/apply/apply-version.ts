@@ -35,7 +35,8 @@ const CONNECT_MS = 10_000;
 
 /**
  * Takes up a payload: journals what runs now, so that a failure can put it back and a crash can go on. An attempt in
- * progress hands over its base: what ran before it is still the last known good.
+ * progress hands over its base: what ran before it is still the last known good. A version that is still watched stays
+ * so: if this one fails, that one runs again and has to show that it is healthy.
  */
 export async function beginAttempt(
   { state, host, paths, clock, machine }: Pick<ApplyVersionDeps, 'state' | 'host' | 'paths' | 'clock' | 'machine'>,
@@ -55,7 +56,6 @@ export async function beginAttempt(
     verdict: null,
   };
   await state.attempt.write(attempt);
-  await state.probation.remove();
   return attempt;
 }
 
@@ -97,9 +97,18 @@ async function tryToApply(deps: ApplyVersionDeps, attempt: Attempt, fence: Fence
 
   const applied: Applied = { payload, rendered: wanted.rendered, applied_at: clock.now().toISOString(), revision_hash };
   await state.writeGoodConfig((await deps.host.readText(deps.paths.openclawConfig)) ?? '');
-  if (before?.payload.hash !== payload.hash) await state.probation.write({ payload, base: attempt.base, previous: before });
+  if (before?.payload.hash !== payload.hash) await beginWatch(state, attempt);
   await state.applied.write(applied);
   return applied;
+}
+
+/**
+ * Watches the attempt's version from now on. One that was watched until now never became good: what was good before it
+ * is what both would be taken back to.
+ */
+export async function beginWatch(state: AgentState, { payload, base }: Attempt): Promise<void> {
+  const watched = state.probation.current();
+  await state.probation.write({ payload, base: watched?.base ?? base, previous: watched ? watched.previous : state.applied.current() });
 }
 
 function previouslyRendered(applied: Applied | null, attempt: Attempt): JsonObject | null {

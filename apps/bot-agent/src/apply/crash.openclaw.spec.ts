@@ -7,7 +7,7 @@ import { openReconciler, type ToldAck } from '../testing/real-reconciler.js';
 jest.setTimeout(240_000);
 const FIRST_START_MS = 1_200_000;
 /** Journal, acks, secrets, config, parameters, jobs, last good config, verdict: as many effects as an apply has here. */
-const EFFECTS = 15;
+const EFFECTS = 14;
 
 describe('an agent that is killed while it applies a version to the real OpenClaw', () => {
   let machine: RealMachine;

@@ -31,10 +31,12 @@ const LONGEST_WAIT_MS = 15_000;
  */
 export async function reconcile(deps: ReconcileDeps, driftDue = true): Promise<number | null> {
   await deps.heal();
+  await deps.watchApplied();
   const offered = deps.offered();
-  if (offered && isNew(deps, offered)) await takeUp(deps, offered);
-  if (offered) deps.takenUp(offered);
-  if (deps.state.attempt.current() === null) await deps.watchApplied();
+  if (offered && !hasToWait(deps)) {
+    if (isNew(deps, offered)) await takeUp(deps, offered);
+    deps.takenUp(offered);
+  }
   const attempt = deps.state.attempt.current();
   if (attempt) return goOn(deps, attempt);
   if (deps.gateway.state() === 'ready') await keepInLine(deps, { applied: deps.state.applied.current(), fence: deps.fence(), driftDue });
@@ -46,6 +48,15 @@ async function takeUp(deps: ReconcileDeps, payload: BotConfigPayload): Promise<v
   deps.said.tries = 0;
   await beginAttempt(deps, payload);
   await deps.reporter.ack(payload, 'applying');
+}
+
+/**
+ * What was lost is put back first, and a gateway that a watched version may have ended comes back first, with that
+ * version or without it: the newer one could do nothing but wait for it, and would take the blame.
+ */
+function hasToWait({ state, gateway }: ReconcileDeps): boolean {
+  const isLost = Boolean(state.attempt.current()?.verdict);
+  return isLost || (state.probation.current() !== null && gateway.state() !== 'ready');
 }
 
 /** Something newer than what runs, is being tried, or has failed. */

@@ -19,7 +19,8 @@ const MAX_RESTARTS = 3;
 
 /**
  * Called again and again: sees whether the gateway stays healthy with the version that was just applied. A version
- * that OpenClaw accepted and then dies of is taken back: what ran before is restored, and the version has failed.
+ * that OpenClaw accepted and then dies of is taken back: what ran before is restored, and the version has failed. Keeps
+ * still while another one is tried.
  */
 export function createAppliedWatch(deps: WatchAppliedDeps): () => Promise<void> {
   const { state, gateway, clock, logger } = deps;
@@ -30,6 +31,12 @@ export function createAppliedWatch(deps: WatchAppliedDeps): () => Promise<void> 
     if (probation === null) return;
     const nowMs = clock.monotonicMs();
     const { hash, version } = probation.payload;
+    const attempt = state.attempt.current();
+    if (attempt && (attempt.payload.hash !== hash || attempt.verdict === null)) {
+      // Whatever the gateway does now may be the doing of the newer one: the watch begins anew if that one fails.
+      watched = null;
+      return;
+    }
     if (watched?.hash !== hash) watched = { hash, fromMs: nowMs, restarts: gateway.restarts(), downFromMs: null };
     const ready = gateway.state() === 'ready';
     watched.downFromMs = ready ? null : (watched.downFromMs ?? nowMs);

@@ -12,15 +12,15 @@ export const configHeadersOf = (etag: string) => ({ 'Cache-Control': noStore['Ca
 /** The strong ETag of a hash. */
 export const etagOf = (hash: string): string => `"${hash}"`;
 
-/** What an If-None-Match header names: hashes without quotes and weakness mark, or `*`. RFC 9110 section 13.1.2. */
+/** What an If-None-Match header names that can be a hash of ours, without quotes and weakness mark, or `*`. RFC 9110 section 13.1.2. */
 export function knownHashes(ifNoneMatch: string | undefined): string[] {
   if (ifNoneMatch === undefined) return [];
   if (ifNoneMatch.trim() === '*') return ['*'];
-  return [...ifNoneMatch.matchAll(/(?:W\/)?"([^"]*)"/g)].map((match) => match[1] ?? '').slice(0, MAX_KNOWN);
+  return [...ifNoneMatch.matchAll(/"(sha256:[0-9a-f]{64})"/g)].map((match) => match[1] ?? '').slice(0, MAX_KNOWN);
 }
 
 /** Nobody has more than a few. */
-const MAX_KNOWN = 10;
+const MAX_KNOWN = 4;
 
 /** Whether an Accept header names the patch itself: a wildcard does not ask for one. RFC 9110 section 12.5.1. */
 export function takesPatch(accept: string | undefined): boolean {

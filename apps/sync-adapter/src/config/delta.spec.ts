@@ -119,6 +119,27 @@ describe('making patches', () => {
     expect(reads).toBe(1);
   });
 
+  it('is kept under the snapshot it starts from, whatever else was named', async () => {
+    let reads = 0;
+    const find = createDeltas({ maxBytes: 2_000, findSnapshot: async () => ((reads += 1), base) });
+    const one = await find({ botId: 'bot-1', known: ['a'], target });
+
+    for (let n = 0; n < 100; n++) expect(await find({ botId: 'bot-1', known: [`nobody's ${n}`, 'a'], target })).toBe(one);
+
+    expect(reads).toBe(1);
+  });
+
+  it('counts the names of what is kept as well as the patches', async () => {
+    let reads = 0;
+    const find = createDeltas({ maxBytes: 2_000, findSnapshot: async () => ((reads += 1), base) });
+    const input = { botId: 'b'.repeat(300), known: ['a'], target };
+
+    await find(input);
+    await find(input);
+
+    expect(reads).toBe(2);
+  });
+
   it('is left when too many are being made: the whole config is there', async () => {
     const find = createDeltas({ maxBytes: 100_000, findSnapshot: async () => base });
 

@@ -37,7 +37,7 @@ const MAX_WAITING = 32;
  * snapshot of the bot is kept any more, the patch is no smaller, or too many are being made.
  */
 export function createDeltas(deps: DeltasDeps): (input: DeltaInput) => Promise<Delta | null> {
-  const made = createBoundedMap<Delta>({ maxCost: deps.maxBytes, costOf: ({ patch }) => patch.length + 200 });
+  const made = createBoundedMap<Delta>({ maxCost: deps.maxBytes, costOf: ({ patch }, key) => patch.length + key.length + 200 });
   const making = new Map<string, Promise<Delta | null>>();
   let last: Promise<unknown> = Promise.resolve();
 
@@ -48,21 +48,33 @@ export function createDeltas(deps: DeltasDeps): (input: DeltaInput) => Promise<D
     return turn;
   };
 
-  const make = async ({ botId, known, target }: DeltaInput, key: string): Promise<Delta | null> => {
-    const base = await deps.findSnapshot(botId, known);
-    const delta = base && deltaBetween(base, target);
-    if (delta) made.set(key, delta);
+  /** By the base it starts from, not by what was asked with: a caller may name much that was never there. */
+  const keyOf = ({ botId, target }: DeltaInput, base: string): string => [botId, target.hash, base].join(' ');
+  const findMade = (input: DeltaInput): Delta | undefined => {
+    for (const hash of input.known) {
+      const delta = made.get(keyOf(input, hash));
+      if (delta) return delta;
+    }
+    return undefined;
+  };
+
+  const make = async (input: DeltaInput): Promise<Delta | null> => {
+    const base = await deps.findSnapshot(input.botId, input.known);
+    const delta = base && (made.get(keyOf(input, base.hash)) ?? deltaBetween(base, input.target));
+    if (delta) made.set(keyOf(input, delta.base), delta);
     return delta;
   };
 
   return async (input) => {
     const { botId, known, target } = input;
+    const ready = findMade(input);
+    if (ready) return ready;
     if (known.length === 0 || Buffer.byteLength(target.payload) <= DELTA_MIN_BYTES) return null;
     const key = [botId, target.hash, ...known].join(' ');
-    const ready = made.get(key) ?? making.get(key);
-    if (ready) return ready;
+    const underWay = making.get(key);
+    if (underWay) return underWay;
     if (making.size >= MAX_WAITING) return null;
-    const delta = inTurn(() => make(input, key)).finally(() => making.delete(key));
+    const delta = inTurn(() => make(input)).finally(() => making.delete(key));
     making.set(key, delta);
     return delta;
   };

@@ -15,7 +15,7 @@ export interface BoundedMap<V> {
 export function createBoundedMap<V>(options: {
   maxCost: number;
   /** Default: every entry costs 1. */
-  costOf?: (value: V) => number;
+  costOf?: (value: V, key: string) => number;
   onEvict?: (key: string, value: V) => void;
 }): BoundedMap<V> {
   const { maxCost, costOf = () => 1, onEvict } = options;
@@ -40,7 +40,7 @@ export function createBoundedMap<V>(options: {
     },
     set(key, value) {
       remove(key);
-      const entry = { value, cost: costOf(value), isUsed: false };
+      const entry = { value, cost: costOf(value, key), isUsed: false };
       if (entry.cost > Math.max(1, maxCost / 8)) return void onEvict?.(key, value);
       entries.set(key, entry);
       cost += entry.cost;

@@ -10,6 +10,7 @@ import { isGatewayReady } from './gateway/readyz.js';
 import { realHost } from './host.js';
 import { acceptLocalReports } from './local/accept-local-reports.js';
 import { openLocalReportServer } from './local/local-report-server.js';
+import { renewAtOnce } from './loop/renew-at-once.js';
 import { createWake } from './loop/wake.js';
 import { machinePaths } from './machine/machine-paths.js';
 import { gatewayEnvOf, openclawMachine } from './machine/openclaw-machine.js';
@@ -83,7 +84,7 @@ export const compose = (env: Env, input: ComposeInput) =>
       onChange: wakes.stream.wake,
     });
     const userAgent = `trawling-bot-agent/${input.version}`;
-    const http = createSyncHttp({
+    const syncHttp = createSyncHttp({
       baseUrl: spec.sync_adapter_url,
       credentials,
       clock,
@@ -94,6 +95,8 @@ export const compose = (env: Env, input: ComposeInput) =>
         void state.updateProgress({ gone: code }).then(wakes.reconcile.wake, input.fail);
       },
     });
+    const openAnyStream = createStreamOpener({ baseUrl: spec.sync_adapter_url, botId: spec.bot_id, userAgent });
+    const { http, openStream } = renewAtOnce(syncHttp, openAnyStream, wakes.heartbeat.wake);
     const client = createSyncClient(http, spec.bot_id);
     const keySet = await openKeySet({
       host,
@@ -154,7 +157,7 @@ export const compose = (env: Env, input: ComposeInput) =>
     const agent = createAgent({
       host, clock, random, spec, paths, logger, state, identity, keySet, credentials, security, client, gateway, api, results, reporter, serverClock, wakes,
       base: await openConfigBase(host, paths.fetched),
-      openStream: createStreamOpener({ baseUrl: spec.sync_adapter_url, botId: spec.bot_id, userAgent }),
+      openStream,
       agentVersion: input.version,
       bootId: uuid7(),
       machine: openclawMachine(spec, paths, receiver.webhook),

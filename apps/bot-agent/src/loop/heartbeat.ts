@@ -1,6 +1,7 @@
 import { type BotStatus, type JsonObject } from '@trawling/contracts';
 import { type Clock, jitter, type Logger } from '@trawling/runtime';
 import { type ServerClock } from '../reports/server-clock.js';
+import { busyWaitMs } from '../sync/busy-wait.js';
 import { type SyncClient } from '../sync/sync-client.js';
 import { SyncError } from '../sync/sync-error.js';
 import { offlineBackoffMs } from './offline-backoff.js';
@@ -54,7 +55,7 @@ export async function sendHeartbeats(deps: HeartbeatDeps): Promise<void> {
 
 function waitAfter(error: unknown, failures: number, random: () => number): number {
   const failure = error instanceof SyncError ? error.failure : null;
-  if (failure?.kind === 'busy') return failure.retryAfterMs;
+  if (failure?.kind === 'busy') return busyWaitMs(failure.retryAfterMs, random);
   return offlineBackoffMs(failures, random);
 }
 

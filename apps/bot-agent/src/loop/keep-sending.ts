@@ -1,5 +1,6 @@
 import { type Clock } from '@trawling/runtime';
 import { createReportSender, type SendReportsDeps } from '../reports/send-reports.js';
+import { busyWaitMs } from '../sync/busy-wait.js';
 import { SyncError } from '../sync/sync-error.js';
 import { offlineBackoffMs } from './offline-backoff.js';
 import { type Wake } from './wake.js';
@@ -25,7 +26,7 @@ export async function keepSending(deps: KeepSendingDeps): Promise<void> {
       await deps.wakes.reports.wait(LOOK_MS);
     } catch (error) {
       if (error instanceof SyncError && error.failure.kind === 'gone') return;
-      const busyMs = error instanceof SyncError && error.failure.kind === 'busy' ? error.failure.retryAfterMs : null;
+      const busyMs = error instanceof SyncError && error.failure.kind === 'busy' ? busyWaitMs(error.failure.retryAfterMs, deps.random) : null;
       deps.logger.debug({ err: error }, 'reports wait');
       await deps.clock.sleep(busyMs ?? offlineBackoffMs(failures, deps.random), deps.stop);
       failures += 1;

@@ -1,6 +1,7 @@
 import { type BotConfigPayload, type Sha256 } from '@trawling/contracts';
 import { type Clock, jitter, type Logger } from '@trawling/runtime';
 import { type SecurityEvents } from '../reports/security-events.js';
+import { busyWaitMs } from '../sync/busy-wait.js';
 import { fetchConfig, type FetchConfigDeps } from '../sync/fetch-config.js';
 import { SyncError } from '../sync/sync-error.js';
 import { offlineBackoffMs } from './offline-backoff.js';
@@ -72,7 +73,7 @@ function pauseMs(deps: PollConfigDeps, last: { waitSeconds: number; elapsedMs: n
 
 function waitAfter(error: unknown, failures: number, random: () => number): number {
   const failure = error instanceof SyncError ? error.failure : null;
-  if (failure?.kind === 'busy') return failure.retryAfterMs;
+  if (failure?.kind === 'busy') return busyWaitMs(failure.retryAfterMs, random);
   if (failure?.kind === 'unauthorized') return UNAUTHORIZED_MS;
   return offlineBackoffMs(failures, random);
 }

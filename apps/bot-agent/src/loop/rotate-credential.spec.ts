@@ -70,10 +70,10 @@ describe('rotating the credential', () => {
     expect(server.credentialHashes()).toEqual(hashes);
   });
 
-  it('waits as long as it is told while the control plane has not decided', async () => {
+  it('waits as long as it is told and a random part of as much again while the control plane has not decided', async () => {
     const client = { rotateCredential: async () => ({ kind: 'pending' as const, retryAfterMs: 1_234 }) };
 
-    expect(await rotate({ ...depsOf(machine), client })).toBe(1_234);
+    expect(await rotate({ ...depsOf(machine), client })).toBe(1_851);
 
     expect(machine.credentials.rotation()).toBe('begun');
   });

@@ -4,6 +4,7 @@ import { type Clock, type Logger } from '@trawling/runtime';
 import { type Host } from '../host.js';
 import { type MachinePaths } from '../machine/machine-paths.js';
 import { type SecurityEvents } from '../reports/security-events.js';
+import { busyWaitMs } from '../sync/busy-wait.js';
 import { type Credentials } from '../sync/credentials.js';
 import { type Identity } from '../sync/enrollment.js';
 import { type SyncClient } from '../sync/sync-client.js';
@@ -42,7 +43,7 @@ export async function keepRotating(deps: RotateCredentialDeps): Promise<void> {
     } catch (error) {
       if (error instanceof SyncError && error.failure.kind === 'gone') return;
       deps.logger.debug({ err: error }, 'the credential was not rotated');
-      waitMs = error instanceof SyncError && error.failure.kind === 'busy' ? error.failure.retryAfterMs : LOOK_MS + offlineBackoffMs(failures, deps.random);
+      waitMs = error instanceof SyncError && error.failure.kind === 'busy' ? busyWaitMs(error.failure.retryAfterMs, deps.random) : LOOK_MS + offlineBackoffMs(failures, deps.random);
       failures += 1;
     }
     await deps.clock.sleep(waitMs, deps.stop);
@@ -75,7 +76,7 @@ export async function rotate(deps: RotateCredentialDeps): Promise<number | null>
     });
     try {
       const answer = await deps.client.rotateCredential(request);
-      if (answer.kind === 'pending') return answer.retryAfterMs;
+      if (answer.kind === 'pending') return busyWaitMs(answer.retryAfterMs, deps.random);
     } catch (error) {
       if (!(error instanceof SyncError) || error.failure.kind !== 'refused') throw error;
       if (error.failure.code === 'rotation-refused')

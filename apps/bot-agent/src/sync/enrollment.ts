@@ -14,6 +14,7 @@ import { z } from 'zod';
 import { type Host } from '../host.js';
 import { type MachinePaths } from '../machine/machine-paths.js';
 import { openJsonFile } from '../state/json-file.js';
+import { busyWaitMs } from './busy-wait.js';
 import { type KeySetKeeper } from './key-set.js';
 import { type SyncClient } from './sync-client.js';
 import { SyncError } from './sync-error.js';
@@ -88,7 +89,7 @@ async function tryToEnroll(deps: EnrollDeps, attempt: number): Promise<number | 
   }
   try {
     const answer = await deps.client.enroll(await makeRequest(deps, token));
-    if (answer.kind === 'pending') return answer.retryAfterMs;
+    if (answer.kind === 'pending') return busyWaitMs(answer.retryAfterMs, deps.random);
     await deps.keySet.accept(answer.response.key_set);
     await host.writeAtomic(paths.credential, deps.identity.credential);
     await host.remove(paths.enrollmentToken);
@@ -97,7 +98,7 @@ async function tryToEnroll(deps: EnrollDeps, attempt: number): Promise<number | 
   } catch (error) {
     if (error instanceof SyncError && error.failure.kind === 'gone') throw error;
     logger.warn({ err: error }, 'not enrolled yet');
-    return error instanceof SyncError && error.failure.kind === 'busy' ? error.failure.retryAfterMs : backoff;
+    return error instanceof SyncError && error.failure.kind === 'busy' ? busyWaitMs(error.failure.retryAfterMs, deps.random) : backoff;
   }
 }
 

@@ -18,6 +18,7 @@ import { hotConfigRoute } from './config/hot-config.js';
 import { createWaiters } from './config/waiters.js';
 import { openMemory, type Memory } from './memory/open-memory.js';
 import { readKeySet } from './keys/read-key-set.js';
+import { createLabelKeys } from './reports/label-keys.js';
 import { createRouteLimits } from './limits/route-limits.js';
 import { startReceiverBeat } from './heartbeat/receiver-beat.js';
 import { createTellNoticed } from './heartbeat/tell-noticed.js';
@@ -33,6 +34,8 @@ const ENROLL_WAIT_MS = 10_000;
 const MAX_IN_MEMORY = 50_000;
 /** Patches held for who asks again, in bytes. */
 const MAX_DELTA_BYTES = 16 * 1024 * 1024;
+/** Label sets of metrics held, at most 1 KB each. */
+const MAX_LABEL_KEYS = 10_000;
 /** Long polls held at once. */
 const MAX_WAITING = 20_000;
 
@@ -168,6 +171,7 @@ function connectRoutes({ db, pool, writes, hub, memory, logger }: Connections) {
     ...sealedSecretRelayStore(pool),
     ...writes,
     readDesiredSummary: desiredConfigs.findDesiredSummary,
+    labelKeyOf: createLabelKeys({ maxEntries: MAX_LABEL_KEYS }),
     tellNoticed: createTellNoticed({ ...writes, now: systemClock.now, logger }),
     ...bootStageStore(pool),
     ...enrollmentInboxStore(pool),

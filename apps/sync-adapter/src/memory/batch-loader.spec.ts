@@ -1,6 +1,6 @@
 import { createBatchLoader } from './batch-loader.js';
 
-function start() {
+function start(options: { maxWaiting?: number } = {}) {
   const batches: string[][] = [];
   const open: (() => void)[] = [];
   const load = createBatchLoader<string>(async (keys) => {
@@ -8,7 +8,7 @@ function start() {
     await new Promise<void>((resolve) => open.push(resolve));
     if (keys.includes('bad')) throw new Error('away');
     return new Map(keys.filter((key) => key !== 'nobody').map((key) => [key, `row of ${key}`]));
-  });
+  }, options);
   return { batches, load, release: () => open.splice(0).forEach((end) => end()) };
 }
 
@@ -45,6 +45,27 @@ describe('a batch loader', () => {
     await turn();
     release();
     expect(await next).toBe('row of a');
+  });
+
+  it('sends away who comes when too many wait, and takes others as soon as there is room', async () => {
+    const { load, release } = start({ maxWaiting: 2 });
+    const underWay = [load('a'), load('b')];
+    await turn();
+    underWay.push(load('c'));
+    await turn();
+    const waiting = [load('d'), load('e')];
+
+    await expect(load('f')).rejects.toMatchObject({ code: 'unavailable', extensions: { retry_after: 2 } });
+
+    release();
+    expect(await Promise.all(underWay)).toHaveLength(3);
+    await turn();
+    const next = load('g');
+    release();
+    expect(await Promise.all(waiting)).toEqual(['row of d', 'row of e']);
+    await turn();
+    release();
+    expect(await next).toBe('row of g');
   });
 
   it('splits what is too much for one query', async () => {

@@ -1,13 +1,14 @@
 import { MetricPoint, type BatchResult } from '@trawling/contracts';
 import type { MetricRow } from '@trawling/database';
 import { type SavedRows } from '../writes/save-rows.js';
-import { labelKeyOf } from './label-keys.js';
+import { type LabelKeyOf } from './label-keys.js';
 import { parseItems, verdictOf } from './parse-items.js';
 import { absurdTime } from './storable.js';
 
 export interface StoreMetricsDeps {
   /** Resolves after the commit. */
   saveMetrics: (botId: string, metrics: readonly MetricRow[]) => Promise<SavedRows>;
+  labelKeyOf: LabelKeyOf;
   now: () => Date;
 }
 
@@ -24,7 +25,7 @@ export async function storeMetrics(deps: StoreMetricsDeps, input: { botId: strin
     return Object.keys(point.labels).length > MAX_LABELS ? `labels: more than ${MAX_LABELS}` : null;
   });
   const rows = parsed.items.map(({ name, timestamp, value, labels }): MetricRow => {
-    const key = labelKeyOf(labels);
+    const key = deps.labelKeyOf(labels);
     return { name, timestamp, value, labels: key.text, labelsHash: key.hash };
   });
   return verdictOf(parsed, await deps.saveMetrics(input.botId, rows));

@@ -3,6 +3,7 @@ import { acksRoutes } from './acks/acks.routes.js';
 import { agentFilesRoutes, type AgentFilesRoutesDeps } from './agent-files/agent-files.routes.js';
 import { type AcknowledgeConfigDeps } from './acks/acknowledge-config.js';
 import { type CallingBot } from './authentication/authenticate-bot.js';
+import { lookingAgain } from './authentication/require-still-good.js';
 import { bootRoutes, type BootRoutesDeps } from './boot/boot.routes.js';
 import { configRoutes, type ConfigRoutesDeps } from './config/config.routes.js';
 import { type CredentialsRoutesDeps, credentialsRoutes } from './credentials/credentials.routes.js';
@@ -32,6 +33,8 @@ export type SyncRoutesDeps = { auth: Authenticator<CallingBot>; rateLimits: Rout
 /** Everything a bot can say to us, on one screen. */
 export const syncRoutes = (deps: SyncRoutesDeps): Route[] => {
   const limited = (name: LimitedRoute): SyncRoutesDeps => ({ ...deps, auth: limitedBy(deps.auth, deps.rateLimits[name]) });
+  // A body may come for a minute.
+  const written = (routes: Route[]): Route[] => routes.map((route) => lookingAgain(deps.auth.authenticate, route));
   return [
     ...agentFilesRoutes(deps), // GET  /agent/:sha256
     ...enrollmentRoutes(deps), // POST /bots/:bot_id/enroll
@@ -40,9 +43,9 @@ export const syncRoutes = (deps: SyncRoutesDeps): Route[] => {
     ...streamRoutes(deps), // GET  /bots/:bot_id/stream (WebSocket; without upgrade 426)
     ...keysRoutes(limited('keys')), // GET  /bots/:bot_id/keys
     ...secretsRoutes(limited('secrets')), // GET  /bots/:bot_id/secrets
-    ...credentialsRoutes(limited('credentials')), // POST /bots/:bot_id/credentials/rotate
-    ...acksRoutes(limited('config_ack')), // POST /bots/:bot_id/config_ack
-    ...heartbeatRoutes(limited('heartbeat')), // POST /bots/:bot_id/heartbeat
-    ...reportsRoutes(deps), // POST /bots/:bot_id/{metrics,events,webhook}
+    ...written(credentialsRoutes(limited('credentials'))), // POST /bots/:bot_id/credentials/rotate
+    ...written(acksRoutes(limited('config_ack'))), // POST /bots/:bot_id/config_ack
+    ...written(heartbeatRoutes(limited('heartbeat'))), // POST /bots/:bot_id/heartbeat
+    ...written(reportsRoutes(deps)), // POST /bots/:bot_id/{metrics,events,webhook}
   ];
 };

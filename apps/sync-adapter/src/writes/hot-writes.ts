@@ -3,6 +3,7 @@ import { parseRequest, readJson, type AnyReply, type HotRoute } from '@trawling/
 import { type Logger } from '@trawling/runtime';
 import { type CallingBot } from '../authentication/authenticate-bot.js';
 import { authenticateFromMemory } from '../authentication/authenticate-from-memory.js';
+import { requireStillGood } from '../authentication/require-still-good.js';
 import { HEARTBEAT_PATH } from '../heartbeat/heartbeat.routes.js';
 import { recordHeartbeat, type RecordHeartbeatDeps } from '../heartbeat/record-heartbeat.js';
 import { limits } from '../limits/limits.js';
@@ -15,7 +16,7 @@ import { storeMetrics, type StoreMetricsDeps } from '../reports/store-metrics.js
 
 export type HotWritesDeps = RecordHeartbeatDeps &
   StoreMetricsDeps & {
-    credentials: Pick<CredentialMemory, 'peek'>;
+    credentials: CredentialMemory;
     rateLimits: Pick<RouteLimits, 'heartbeat' | 'metrics'>;
     logger: Logger;
   };
@@ -37,7 +38,11 @@ function hotWrite(
   path: string,
   store: (bot: CallingBot, body: unknown) => Promise<object>,
 ): HotRoute {
-  const answer = async (bot: CallingBot, body: Promise<unknown>): Promise<AnyReply> => ({ status: 200, body: await store(bot, await body) });
+  const answer = async (bot: CallingBot, reading: Promise<unknown>): Promise<AnyReply> => {
+    const body = await reading;
+    await requireStillGood(deps, bot);
+    return { status: 200, body: await store(bot, body) };
+  };
   return {
     method: 'POST',
     path,

@@ -108,10 +108,26 @@ describe('the safety scan behind the notifications', () => {
     expect(await scan.read()).toBeNull();
     expect(await scan.read()).toEqual([]);
 
-    const xmins = ['100', '90', '90'];
-    const restored = await openChangeScan({ query: () => Promise.resolve({ rows: [{ xmin: xmins.shift() ?? '', id: null, topic: null, ids: null }] }) }, () => 0);
+    const snapshots = ['100:100:', '90:90:', '90:90:'];
+    const restored = await openChangeScan({ query: () => Promise.resolve({ rows: [{ snapshot: snapshots.shift() ?? '', id: null, topic: null, ids: null }] }) }, () => 0);
     expect(await restored.read()).toBeNull();
     expect(await restored.read()).toEqual([]);
+  });
+
+  it('says "everything" once of more than it can read, however long an older transaction stays open', async () => {
+    const old = await connect();
+    await old.query('BEGIN');
+    await change(old, 'committed last');
+    const scan = await openChangeScan(database.pool, () => 0);
+    await database.pool.query("INSERT INTO change_log (topic, ids) SELECT 'config', ARRAY['bulk'] FROM generate_series(1, 6000)");
+
+    const scans = [await scan.read(), await scan.read()];
+    await change(database.pool, 'one more');
+    scans.push(await scan.read());
+    await old.query('COMMIT');
+    scans.push(await scan.read(), await scan.read());
+
+    expect(scans.map((news) => news && idsOf(news))).toEqual([null, [], ['one more'], ['committed last'], []]);
   });
 
   it('makes up for lost notifications within a scan, and says up to when everything was told', async () => {

@@ -10,7 +10,8 @@ export interface ScanClient {
   query: (text: string, values: unknown[]) => Promise<{ rows: ScannedRow[] }>;
 }
 interface ScannedRow {
-  xmin: string;
+  /** `xmin:xmax:running`, as Postgres writes it. */
+  snapshot: string;
   id: string | null;
   topic: string | null;
   ids: string[] | null;
@@ -27,38 +28,30 @@ export interface ChangeScan {
  * Reads change_log behind the NOTIFYs, so that a lost one costs at most the time between two scans.
  *
  * Ids are given in the order of statements, rows become visible in the order of commits; so a scan by id would miss a
- * row whose transaction commits late. Each scan therefore starts at the oldest transaction that was still running when
- * the scan before it was made (`pg_snapshot_xmin`): whatever that one could not see has an xid at or above it.
+ * row whose transaction commits late. Each scan therefore keeps the snapshot it saw, and the next one reads what was not
+ * visible in that. So every row is read once, however long an old transaction stays open.
  */
 export async function openChangeScan(client: ScanClient, monotonicMs: () => number): Promise<ChangeScan> {
   let seen = new Set<string>();
   let heardMeanwhile = new Set<string>();
-  let cursor = '0';
   let readAt = monotonicMs();
 
-  const scan = async (): Promise<{ xmin: string; rows: ScannedRow[] }> => {
-    heardMeanwhile = new Set();
-    const { rows } = await client.query(scanStatement, [cursor, MAX_ROWS + 1]);
-    return { xmin: rows[0]?.xmin ?? cursor, rows: rows.filter((row) => row.id !== null) };
-  };
-  /** Keeps what the next scan may meet again, and what a late notification may tell again. */
-  const advance = (xmin: string, rows: ScannedRow[]): void => {
-    seen = new Set([...rows.map((row) => row.id ?? ''), ...heardMeanwhile]);
-    cursor = xmin;
-    readAt = monotonicMs();
-  };
-
-  const { rows: start } = await client.query('SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS xmin', []);
-  cursor = start[0]?.xmin ?? '0';
+  const { rows: start } = await client.query('SELECT pg_current_snapshot()::text AS snapshot', []);
+  let snapshot = start[0]?.snapshot ?? '1:1:';
 
   return {
     async read() {
       const silence = monotonicMs() - readAt;
-      const before = cursor;
-      const { xmin, rows } = await scan();
+      const before = snapshot;
+      heardMeanwhile = new Set();
+      const found = (await client.query(scanStatement, [before, MAX_ROWS + 1])).rows;
+      snapshot = found[0]?.snapshot ?? before;
+      readAt = monotonicMs();
+      const rows = found.filter((row) => row.id !== null);
       const news = rows.filter((row) => !seen.has(row.id ?? ''));
-      const isOtherHistory = BigInt(xmin) < BigInt(before); // a database restored to an earlier point
-      advance(xmin, rows);
+      // Notifications come late: what was read is not told again; nor is, by the next scan, what was heard during this one.
+      seen = new Set([...rows.map((row) => row.id ?? ''), ...heardMeanwhile]);
+      const isOtherHistory = oldestRunning(snapshot) < oldestRunning(before); // a database restored to an earlier point
       if (isOtherHistory || rows.length > MAX_ROWS || silence > MAX_SILENCE_MS) return null;
       // A topic of a newer release is nothing to us.
       return news.flatMap((row) => changeOf(row.topic, row.ids?.length === 0 ? null : row.ids) ?? []);
@@ -72,9 +65,13 @@ export async function openChangeScan(client: ScanClient, monotonicMs: () => numb
   };
 }
 
+const oldestRunning = (snapshot: string): bigint => BigInt(snapshot.split(':')[0] ?? '0');
+
 const scanStatement = `
-  SELECT s.xmin::text AS xmin, c.id::text AS id, c.topic, c.ids
-  FROM (SELECT pg_snapshot_xmin(pg_current_snapshot()) AS xmin) s
+  SELECT s.snapshot::text AS snapshot, c.id::text AS id, c.topic, c.ids
+  FROM (SELECT pg_current_snapshot() AS snapshot) s
   LEFT JOIN LATERAL (
-    SELECT id, topic, ids FROM change_log WHERE xid >= $1::text::xid8 ORDER BY xid, id LIMIT $2
+    SELECT id, topic, ids FROM change_log
+    WHERE xid >= pg_snapshot_xmin($1::text::pg_snapshot) AND NOT pg_visible_in_snapshot(xid, $1::text::pg_snapshot)
+    ORDER BY xid, id LIMIT $2
   ) c ON true`;

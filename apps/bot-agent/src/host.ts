@@ -16,6 +16,8 @@ export interface Host {
   list(path: string): Promise<string[]>;
   /** Appends and waits until it is on the disk; a new file survives a power cut, too. */
   append(path: string, text: string): Promise<void>;
+  /** Cuts a file off after so many bytes and waits until that is on the disk. */
+  truncate(path: string, bytes: number): Promise<void>;
   /** A file that is not there is removed. */
   remove(path: string): Promise<void>;
   /** With 0700. */
@@ -86,6 +88,16 @@ export const realHost: Host = {
       await file.close();
     }
     if (isNew) await syncDirectory(dirname(path));
+  },
+
+  truncate: async (path, bytes) => {
+    const file = await open(path, 'r+');
+    try {
+      await file.truncate(bytes);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
   },
 
   remove: async (path) => {

@@ -4,7 +4,7 @@ import { decodeRecords } from './spool-records.js';
 export interface SpoolFiles {
   /** What lay there when it was opened, oldest first. */
   records: { file: number; value: unknown }[];
-  /** Appends `count` records; the number of the file they are in. Throws when the disk does not take them. */
+  /** Appends `count` records; the number of the file they are in. Throws when the disk does not take them; then none is there. */
   append(text: string, count: number): Promise<number>;
   /** One record of that file is no longer needed. */
   release(file: number): void;
@@ -58,6 +58,8 @@ export async function openSpoolFiles(host: Host, dir: string, fileBytes: number)
         await host.append(pathOf(file), text);
       } catch (error) {
         active = null;
+        // Whoever is refused says it all again: what was written of it must not be found after a restart.
+        await host.truncate(pathOf(file), known.bytes).catch(() => undefined);
         known.bytes = (await host.fileSize(pathOf(file)).catch(() => null)) ?? known.bytes;
         await sweep();
         throw error;

@@ -234,6 +234,28 @@ describe('the spool', () => {
       expect(await files()).toEqual([]);
     });
 
+    it.each([
+      ['a part of it was written', (text: string) => text.slice(0, -5)],
+      ['it was written but not flushed', (text: string) => text],
+    ])('finds nothing of what it refused after a restart, also when %s', async (_how, written) => {
+      let broken = false;
+      const host: Host = {
+        ...realHost,
+        append: async (path, text) => {
+          await realHost.append(path, broken ? written(text) : text);
+          if (broken) throw noSpace();
+        },
+      };
+      const spool = await open({ host });
+      await spool.push(item(1));
+      broken = true;
+      await expect(spool.push(item(2), item(3), item(4))).rejects.toThrow('ENOSPC');
+      broken = false;
+      await spool.push(item(5));
+
+      expect((await open()).peek(all)).toEqual([item(1), item(5)]);
+    });
+
     it('holds the rest in memory, gives it to whoever sends it, and writes it when the disk takes it again', async () => {
       const { disk, spool } = await setUp();
       await spool.push(item(1));

@@ -72,6 +72,7 @@ export function createCrash(point: CrashPoint | null): Crash {
       run: look(host.run),
       writeAtomic: effect(host.writeAtomic),
       append: effect(host.append),
+      truncate: effect(host.truncate),
       remove: effect(host.remove),
       ensureDir: effect(host.ensureDir),
     }),

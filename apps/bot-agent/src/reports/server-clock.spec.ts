@@ -121,6 +121,18 @@ describe('the server’s time on the machine', () => {
     expect(next.settle(stamp)).toBe(truth.now().toISOString());
   });
 
+  it('does not put what another boot stamped before 2024, and keeps it apart', async () => {
+    const { clock, beat, truth, open } = await setUp(-Date.parse('2026-11-21T08:00:00.000Z'));
+    await truth.advance(30_000);
+    const stamps = [clock.stamp(), clock.stamp()];
+    const next = await open('boot-2');
+
+    await beat(0, 0, next);
+
+    expect(stamps[0]?.timestamp).toMatch(/^1970-/);
+    expect(stamps.map(next.settle)).toEqual(['2024-01-01T00:00:30.000Z', '2024-01-01T00:00:30.001Z']);
+  });
+
   it('translates times of the machine’s own clock', async () => {
     const { clock, beat, truth, machine } = await setUp(DAY_MS);
     const when = truth.now();

@@ -40,6 +40,8 @@ const Known = z.object({
 });
 type Known = z.infer<typeof Known>;
 
+/** The sync-adapter takes nothing older; a machine without a battery for its clock starts in 1970. */
+const EARLIEST_MS = Date.parse('2024-01-01T00:00:00Z');
 /** Not worth a write to the disk. */
 const SMALL_MS = 250;
 /** A clock that goes back by more was set. */
@@ -88,8 +90,9 @@ export async function openServerClock(deps: {
     settle: ({ timestamp, made }) => {
       if (!made || !known) return timestamp;
       if (made.boot === known.boot) return new Date(known.first_ms + made.ms).toISOString();
-      // Of an earlier boot that never heard the time: not in the future is all that can be said.
-      return Date.parse(timestamp) > nowMs() ? new Date(nowMs()).toISOString() : timestamp;
+      // Of an earlier boot that never heard the time: not in the future, and not before there was such a bot, is all that can be said.
+      if (Date.parse(timestamp) > nowMs()) return new Date(nowMs()).toISOString();
+      return Date.parse(timestamp) < EARLIEST_MS ? new Date(EARLIEST_MS + Math.max(0, Math.floor(made.ms))).toISOString() : timestamp;
     },
     heard: async ({ serverTime, sentMs, receivedMs }) => {
       const ms = Date.parse(serverTime) - (sentMs + receivedMs) / 2;

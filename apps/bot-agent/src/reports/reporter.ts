@@ -16,6 +16,7 @@ export interface Reporter {
   ack(payload: BotConfigPayload, outcome: AckOutcome, error?: AckError): Promise<void>;
   event(type: string, severity: BotEvent['severity'], message: string, data?: JsonObject): Promise<void>;
   metric(name: string, value: number, labels?: Record<string, string>): Promise<void>;
+  /** Throws when the disk does not take it. */
   cronResult(result: Omit<CronRunResult, 'run_at'>, at: Stamp): Promise<void>;
   /** Throws when the disk does not take it all; then none of it is kept. */
   local(batch: LocalBatch): Promise<void>;
@@ -23,7 +24,8 @@ export interface Reporter {
 
 /**
  * Everything the agent has to say goes to the disk first, or waits in memory while the disk takes nothing; `onReport`
- * wakes whoever sends it. A full disk never stops the agent: none of these throw, but `local`.
+ * wakes whoever sends it. A full disk never stops the agent: `ack`, `event` and `metric` do not throw. `cronResult` and
+ * `local` do when the disk does not take it: whoever said it has it still, and says it again.
  */
 export function createReporter(deps: { queue: ReportSpools; serverClock: Pick<ServerClock, 'stamp'>; onReport(): void }): Reporter {
   const { queue, serverClock, onReport } = deps;

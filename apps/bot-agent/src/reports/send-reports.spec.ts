@@ -120,6 +120,20 @@ describe('sending reports', () => {
     expect(events()).toMatchObject([{ type: 'reports_dropped', data: { metrics: 1, events: 0, reasons: ['metrics: timestamp: is no time'] } }]);
   });
 
+  it('counts dropped reports as told only once the event that tells of them is written', async () => {
+    const { reporter, queue, clock, serverClock } = await setUp();
+    queue.countDropped('metrics', 3, 'there was no room');
+    const nobody = () => Promise.reject(new Error('nothing waits'));
+    const client = { ack: nobody, cronResults: nobody, events: nobody, metrics: nobody };
+    const killed = { queue, event: () => Promise.reject(new Error('killed')) };
+
+    await expect(createReportSender({ reporter: killed, client, serverClock, logger, clock })()).rejects.toThrow('killed');
+
+    expect(queue.untold()).toMatchObject({ metrics: 3, reasons: ['metrics: there was no room'] });
+    await createReportSender({ reporter, client, serverClock, logger, clock })();
+    expect(queue.untold()).toMatchObject({ metrics: 0, reasons: [] });
+  });
+
   it('does not run in circles when the event that tells of rejections is rejected, too', async () => {
     const { reporter, send, sent, clock } = await setUp((call) => (call === 'events' ? [{ index: 0, reason: 'no' }] : null));
     await reporter.event('thing', 'info', 'happened');

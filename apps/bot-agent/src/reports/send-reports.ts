@@ -98,6 +98,7 @@ const retryAfterOf = ({ failure }: SyncError): number => (failure.kind === 'busy
 async function tellDropped({ reporter }: SendReportsDeps): Promise<void> {
   const { metrics, events, reasons, told } = reporter.queue.untold();
   if (metrics === 0 && events === 0) return;
-  await told();
   await reporter.event('reports_dropped', 'warning', `${metrics} metrics and ${events} other reports were dropped`, { metrics, events, reasons });
+  // Killed in between, it is told twice: better than never.
+  await told();
 }

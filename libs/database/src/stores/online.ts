@@ -1,10 +1,11 @@
+import { LONGEST_OFFLINE_WAIT_SECONDS } from '@trawling/domain';
 import { Prisma } from '../generated/prisma/client.js';
 
 /** Silence of every sync-adapter after which it is them, not the bots, who are away. Seconds. */
 export const RECEIVERS_AWAY_SECONDS = 20;
 
-/** Silences with less than this between them are one: not every bot has found them again meanwhile. Seconds. */
-export const RECEIVERS_BACK_SECONDS = 120;
+/** Silences with less than this between them are one: not every bot has found them again meanwhile. Seconds; a lease of the usual pace comes on top. */
+export const RECEIVERS_BACK_SECONDS = LONGEST_OFFLINE_WAIT_SECONDS + 120;
 
 /** When the silence began that goes on now, if one does. */
 const SILENT_SINCE = Prisma.sql`CASE
@@ -18,12 +19,13 @@ export const LEASE_LENGTH = Prisma.sql`
 /**
  * Whether a bot is online, by the database's clock; over the aliases `bot`, `reported` (bot_reported) and `receiver`
  * (receiver_clock), the last two outer-joined. A lease that could not be renewed because no sync-adapter was there
- * counts as it stood when they went away: while they are away, and then for as long as one lease, in which a living
- * bot finds them again. The lease of a bot whose machine is gone for good may still have a while to run.
+ * counts as it stood when they went away: while they are away, and then for as long as an agent's longest wait between
+ * two attempts and one lease, in which a living bot finds them again. So a bot whose machine is gone for good may be
+ * called online for that long.
  */
 export const ONLINE = Prisma.sql`(bot.decommissioned_at IS NULL AND coalesce(
   reported.lease_expires_at > now()
   OR (receiver.last_alive_at < now() - make_interval(secs => ${RECEIVERS_AWAY_SECONDS})
       AND reported.lease_expires_at > ${SILENT_SINCE})
-  OR (reported.lease_expires_at > receiver.gap_started_at AND now() < receiver.gap_ended_at + ${LEASE_LENGTH}),
+  OR (reported.lease_expires_at > receiver.gap_started_at AND now() < receiver.gap_ended_at + make_interval(secs => ${LONGEST_OFFLINE_WAIT_SECONDS}) + ${LEASE_LENGTH}),
   false))`;

@@ -1,4 +1,5 @@
 import { EventList } from '@trawling/contracts';
+import { LONGEST_OFFLINE_WAIT_SECONDS } from '@trawling/domain';
 import { uuid7 } from '@trawling/runtime';
 import { makeBot, view } from '../testing/bots.js';
 import { type Api, useControlPlane } from '../testing/open-test-control-plane.js';
@@ -18,6 +19,7 @@ beforeEach(async () => {
 });
 
 const LEASE = 100;
+const GRACE = LONGEST_OFFLINE_WAIT_SECONDS + LEASE;
 /** The bot's last heartbeat, by the database's clock. */
 const heartbeat = (botIds: readonly string[], secondsAgo: number) =>
   controlPlane().owner.pool.query(
@@ -38,6 +40,12 @@ const receivers = (alive: number, gap: { from: number; to: number } | null = nul
 const told = async (botId: string) => {
   const { events } = EventList.parse((await api.get(`/bots/${botId}/events`)).body);
   return events.map(({ type, source }) => `${source}:${type}`).reverse();
+};
+/** Lets time pass: everything the sweep looks at is that much longer ago. */
+const pass = async (seconds: number) => {
+  const { pool } = controlPlane().owner;
+  await pool.query('UPDATE bot_presence SET since = since - make_interval(secs => $1)', [seconds]);
+  await pool.query('UPDATE bot_reported SET last_heartbeat_at = last_heartbeat_at - make_interval(secs => $1), lease_expires_at = lease_expires_at - make_interval(secs => $1)', [seconds]);
 };
 const fleet = (count: number, ownerId: string) =>
   Promise.all(Array.from({ length: count }, () => makeBot(api, { owner_id: ownerId })));
@@ -86,8 +94,8 @@ describe('a silence of the sync-adapters', () => {
   it.each([
     ['while they are away, by its lease when they left', 60, null, 130, true],
     ['while they are away, whose lease had ended before', 60, null, 170, false],
-    ['for one lease after they came back', 1, { from: 200, to: 50 }, 250, true],
-    ['for no longer than that', 1, { from: 300, to: LEASE + 1 }, 350, false],
+    ['after they came back, for an agent’s longest wait and one lease', 1, { from: 900, to: GRACE - 5 }, 950, true],
+    ['for no longer than that', 1, { from: 900, to: GRACE + 1 }, 950, false],
     ['who was silent before they left', 1, { from: 200, to: 50 }, 301, false],
     ['while they are away again, before all had found them', 60, { from: 300, to: 65 }, 350, true],
     ['while they are away again, long after all had found them', 60, { from: 900, to: 600 }, 350, false],
@@ -107,13 +115,34 @@ describe('a silence of the sync-adapters', () => {
   });
 });
 
+describe('an hour without any sync-adapter', () => {
+  it('makes nobody offline, though agents that failed for long come back spread over their longest wait', async () => {
+    const HOUR = 3_600;
+    const bots = await fleet(11, 'hour');
+    await heartbeat(bots, 0);
+    await sweep();
+    await pass(HOUR);
+    const backAt = (n: number) => (LONGEST_OFFLINE_WAIT_SECONDS * n) / (bots.length - 1);
+
+    for (let sinceBack = 0; sinceBack <= GRACE + 50; sinceBack += 25) {
+      if (sinceBack > 0) await pass(25);
+      await receivers(1, { from: HOUR + sinceBack, to: sinceBack });
+      await heartbeat(bots.filter((_, n) => backAt(n) <= sinceBack), 0);
+      await sweep();
+      expect((await api.get('/bots?owner_id=hour&online=false')).body.bots).toEqual([]);
+    }
+
+    for (const botId of bots) expect(await told(botId)).toEqual(['server:bot-online']);
+  });
+});
+
 describe('a fleet that falls silent at once', () => {
   it('is given one more lease, and is told of once', async () => {
     const bots = await fleet(12, 'silent');
     await heartbeat(bots, 0);
     await sweep();
 
-    await heartbeat(bots.slice(0, 8), LEASE + 1);
+    await heartbeat(bots.slice(0, 8), 1.5 * LEASE);
     await sweep();
     await sweep();
 
@@ -127,11 +156,44 @@ describe('a fleet that falls silent at once', () => {
     for (const botId of bots.slice(8)) expect(await told(botId)).toEqual(['server:bot-online']);
   });
 
+  it('is noticed though leases end spread over a heartbeat interval, a few in each sweep', async () => {
+    const INTERVAL = 30;
+    const bots = await fleet(12, 'spread');
+    await heartbeat(bots, 0);
+    await sweep();
+    for (const [n, botId] of bots.entries()) await heartbeat([botId], LEASE - 1 - (INTERVAL * n) / bots.length);
+
+    for (let seconds = 0; seconds < LEASE; seconds += 5) {
+      await sweep();
+      await pass(5);
+    }
+
+    for (const botId of bots) expect(await told(botId)).toEqual(['server:bot-online']);
+    expect(logger.lines().filter((line) => line['event'] === 'fleet-silent')).toHaveLength(1);
+    await pass(INTERVAL);
+    await sweep();
+    for (const botId of bots) expect(await told(botId)).toEqual(['server:bot-online', 'server:bot-offline']);
+  });
+
+  it('does not keep a few from being called offline after an interval', async () => {
+    const bots = await fleet(12, 'few');
+    await heartbeat(bots, 0);
+    await sweep();
+    await heartbeat(bots.slice(0, 5), 1.3 * LEASE);
+    await sweep();
+    expect(await told(bots[0] ?? '')).toEqual(['server:bot-online']);
+
+    await heartbeat(bots.slice(0, 5), 1.4 * LEASE);
+    await sweep();
+
+    for (const botId of bots.slice(0, 5)) expect(await told(botId)).toEqual(['server:bot-online', 'server:bot-offline']);
+  });
+
   it('says nothing when it comes back in time', async () => {
     const bots = await fleet(10, 'back');
     await heartbeat(bots, 0);
     await sweep();
-    await heartbeat(bots, LEASE + 1);
+    await heartbeat(bots, 1.5 * LEASE);
     await sweep();
 
     await heartbeat(bots, 0);

@@ -23,19 +23,20 @@ export function createPresenceSweep(deps: SweepPresenceDeps): () => Promise<void
     if (!swept) return;
     const { held, silent, online } = swept;
     if (held && !told) {
-      deps.logger.warn({ event: 'fleet-silent', silent, online }, 'more than half of the fleet fell silent at once: nobody is called offline for one more lease');
+      deps.logger.warn({ event: 'fleet-silent', silent, online }, 'more than half of the fleet fell silent within one lease: nobody is called offline for one more lease');
     }
     told = held;
   };
 }
 
 async function sweep(deps: SweepPresenceDeps, tx: Transaction): Promise<{ held: boolean; silent: number; online: number }> {
-  const { changes, online, now } = await findPresenceChanges(tx);
+  const { changes, online, calledOffline, now } = await findPresenceChanges(tx);
   const leaving = changes.filter((change) => !change.online && change.decommissioning);
   const silent = changes.filter((change) => !change.online && !change.decommissioning);
   const verdict = silenceVerdict({
     silent: silent.map(({ botId, leaseExpiresAt, leaseMs }) => ({ botId, leaseExpiresAt: leaseExpiresAt ?? new Date(0), leaseMs })),
     online,
+    calledOffline,
     now,
   });
   const offline = new Set(verdict.offline);

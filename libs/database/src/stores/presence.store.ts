@@ -14,8 +14,11 @@ export type PresenceChange = {
   decommissioning: boolean;
 };
 
-/** Who came or went since the last sweep, how many were online then, and the database's time. */
-export async function findPresenceChanges(tx: Transaction): Promise<{ changes: PresenceChange[]; online: number; now: Date }> {
+/** `online`: last said to be online. `calledOffline`: within their last lease, unasked. `now`: the database's time. */
+export type PresenceChanges = { changes: PresenceChange[]; online: number; calledOffline: number; now: Date };
+
+/** Who came or went since the last sweep, and what was said of the others. */
+export async function findPresenceChanges(tx: Transaction): Promise<PresenceChanges> {
   const changes = await tx.$queryRaw<PresenceChange[]>`
     SELECT bot.id AS "botId", ${ONLINE} AS online, reported.last_heartbeat_at AS "lastHeartbeatAt",
       reported.lease_expires_at AS "leaseExpiresAt", (extract(epoch FROM ${LEASE_LENGTH}) * 1000)::float8 AS "leaseMs",
@@ -26,9 +29,15 @@ export async function findPresenceChanges(tx: Transaction): Promise<{ changes: P
     LEFT JOIN bot_presence presence ON presence.bot_id = bot.id
     WHERE ${ONLINE} <> coalesce(presence.online, false)
     ORDER BY bot.id`;
-  const [counted] = await tx.$queryRaw<{ online: bigint; now: Date }[]>`
-    SELECT count(*) AS online, now() AS now FROM bot_presence WHERE online`;
-  return { changes, online: Number(counted?.online ?? 0), now: counted?.now ?? new Date(0) };
+  const [counted] = await tx.$queryRaw<{ online: number; calledOffline: number; now: Date }[]>`
+    SELECT count(*) FILTER (WHERE presence.online)::int AS online,
+      count(*) FILTER (WHERE NOT presence.online AND presence.since > now() - ${LEASE_LENGTH}
+        AND bot.decommission_requested_at IS NULL AND bot.decommissioned_at IS NULL)::int AS "calledOffline",
+      now() AS now
+    FROM bot_presence presence
+    JOIN bot ON bot.id = presence.bot_id
+    JOIN bot_reported reported ON reported.bot_id = presence.bot_id`;
+  return { changes, online: counted?.online ?? 0, calledOffline: counted?.calledOffline ?? 0, now: counted?.now ?? new Date(0) };
 }
 
 /** Remembers what is said of these bots from now on, with an event for each that is given one. */

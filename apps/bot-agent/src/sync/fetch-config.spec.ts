@@ -102,6 +102,16 @@ describe('fetching the config', () => {
     expect(kinds()).toEqual(['payload', 'payload']);
   });
 
+  it('refuses one whose ETag is not its hash', async () => {
+    const payload = small(1);
+    await server.publish(payload);
+    const answer = await machine.client.config({ known: null, waitSeconds: 0 });
+    if (answer.kind !== 'payload') throw new Error('no payload');
+    server.publishRaw(answer.text, small(2).hash, answer.signature);
+
+    expect(await fetch(null)).toMatchObject({ kind: 'refused', reason: 'hash' });
+  });
+
   it('takes a config that the disk has no room to remember', async () => {
     const full = async () => Promise.reject(Object.assign(new Error('no space left on device'), { code: 'ENOSPC' }));
     machine = await openSyncMachine(server, folder.path(), { ...machine.host, writeAtomic: full });

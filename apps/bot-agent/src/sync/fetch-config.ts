@@ -4,7 +4,7 @@ import { type Logger } from '@trawling/runtime';
 import { type ConfigBase } from './config-base.js';
 import { type KeySetKeeper } from './key-set.js';
 import { type SyncClient } from './sync-client.js';
-import { type Refusal, verifyConfig, type Verdict } from './verify-config.js';
+import { type Refusal, verifyConfig, type Verdict, type VerifyInput } from './verify-config.js';
 
 export interface FetchConfigDeps {
   client: Pick<SyncClient, 'config'>;
@@ -40,7 +40,7 @@ export async function fetchConfig(deps: FetchConfigDeps, input: FetchConfigInput
   if (answer.kind === 'payload') return judged(deps, answer);
 
   const text = answer.base === deps.base.hash() ? deps.base.patched(answer.patch) : null;
-  const verdict = text === null ? null : await judged(deps, { text, signature: answer.signature });
+  const verdict = text === null ? null : await judged(deps, { text, signature: answer.signature, etag: answer.etag });
   if (verdict?.kind === 'accepted') return verdict;
   deps.logger.warn({ base: answer.base, reason: verdict?.reason ?? 'the patch does not fit' }, 'a delta did not hold; asking for the whole config');
   const whole = await deps.client.config({ known: null, waitSeconds: 0, acceptPatch: false });
@@ -48,18 +48,19 @@ export async function fetchConfig(deps: FetchConfigDeps, input: FetchConfigInput
 }
 
 type Judged = Exclude<FetchedConfig, { kind: 'unchanged' }>;
+type Received = Required<Pick<VerifyInput, 'text' | 'signature' | 'etag'>>;
 
-async function judged(deps: FetchConfigDeps, { text, signature }: { text: string; signature: string }): Promise<Judged> {
-  const verdict = await verify(deps, text, signature);
+async function judged(deps: FetchConfigDeps, received: Received): Promise<Judged> {
+  const verdict = await verify(deps, received);
   if (!verdict.ok) return { kind: 'refused', reason: verdict.reason, message: verdict.message };
-  await deps.base.keep(text, verdict.payload.hash);
+  await deps.base.keep(received.text, verdict.payload.hash);
   return { kind: 'accepted', payload: verdict.payload };
 }
 
 /** A key nobody here knows may be a new one: the root key's word on the set decides, asked for once. */
-async function verify(deps: FetchConfigDeps, text: string, signature: string): Promise<Verdict> {
+async function verify(deps: FetchConfigDeps, { text, signature, etag }: Received): Promise<Verdict> {
   const held = deps.keySet.current();
-  const judge = (keySet: SigningKeySet) => verifyConfig({ text, signature, botId: deps.botId, applied: deps.applied(), keySet });
+  const judge = (keySet: SigningKeySet) => verifyConfig({ text, signature, etag, botId: deps.botId, applied: deps.applied(), keySet });
   const first = held ? await judge(held) : null;
   if (first && (first.ok || first.reason !== 'unknown-key')) return first;
   try {

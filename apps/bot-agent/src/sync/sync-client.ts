@@ -28,11 +28,11 @@ import { parseJson, retryAfterMs, type SyncHttp } from './sync-http.js';
 export const MAX_CONFIG_BYTES = 4 * 1024 * 1024;
 const MAX_SECRETS_BYTES = 2 * 1024 * 1024;
 
-/** `patch`: an RFC 6902 text that makes the payload of the hash `base` the newest one; the signature is the result's. */
+/** `patch`: an RFC 6902 text that makes the payload of the hash `base` the newest one; signature and ETag are the result's. */
 export type ConfigAnswer =
   | { kind: 'unchanged' }
-  | { kind: 'payload'; text: string; signature: string }
-  | { kind: 'patch'; patch: string; base: string; signature: string };
+  | { kind: 'payload'; text: string; signature: string; etag: string }
+  | { kind: 'patch'; patch: string; base: string; signature: string; etag: string };
 /** `serverTime` is null when an answer that is good otherwise does not say it. */
 export type HeartbeatAnswer = { updateAvailable: boolean; nextHeartbeatSeconds: number | null; serverTime: string | null };
 export type RotateAnswer = { kind: 'registered' } | { kind: 'pending'; retryAfterMs: number };
@@ -81,8 +81,9 @@ export function createSyncClient(http: SyncHttp, botId: string): SyncClient {
       if (response.status === 304) return { kind: 'unchanged' };
       const header = (name: string) => String(response.headers[name.toLowerCase()] ?? '');
       const signature = header(CONFIG_SIGNATURE_HEADER);
-      if (!header('Content-Type').startsWith(CONFIG_PATCH_MEDIA_TYPE)) return { kind: 'payload', text: response.data, signature };
-      return { kind: 'patch', patch: response.data, base: header(DELTA_BASE_HEADER).replaceAll('"', ''), signature };
+      const etag = header('ETag');
+      if (!header('Content-Type').startsWith(CONFIG_PATCH_MEDIA_TYPE)) return { kind: 'payload', text: response.data, signature, etag };
+      return { kind: 'patch', patch: response.data, base: header(DELTA_BASE_HEADER).replaceAll('"', ''), signature, etag };
     },
 
     keys: () => get(KeySetResponse, 'keys', MAX_SECRETS_BYTES),

@@ -139,7 +139,7 @@ describe('talking to the sync-adapter', () => {
 
       const fetched = await client.config({ known: null, waitSeconds: 0 });
 
-      expect(fetched).toEqual({ kind: 'payload', text: JSON.stringify(payload), signature: expect.stringContaining('..') });
+      expect(fetched).toEqual({ kind: 'payload', text: JSON.stringify(payload), signature: expect.stringContaining('..'), etag: `"${payload.hash}"` });
       expect(await client.config({ known: payload.hash, waitSeconds: 0 })).toEqual({ kind: 'unchanged' });
     });
 

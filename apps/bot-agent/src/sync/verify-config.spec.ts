@@ -31,6 +31,14 @@ describe('verifyConfig', () => {
     expect(await refusal({ ...(await signed(payload)), applied: { version: '5', hash: payload.hash } })).toBe('accepted');
   });
 
+  it('holds the ETag to the hash when there is one', async () => {
+    const input = await signed();
+    const { hash } = payloadWith({}, { version: 5 });
+    const refusals = [`"${hash}"`, `W/"${hash}"`, '', hash, `"${hash.replace(/.$/, (last) => (last === '0' ? '1' : '0'))}"`, '""'].map((etag) => refusal({ ...input, etag }));
+
+    expect(await Promise.all(refusals)).toEqual(['accepted', 'accepted', 'accepted', 'hash', 'hash', 'hash']);
+  });
+
   it('accepts members it does not know, as long as they are under the hash', async () => {
     const { hash: _hash, ...content } = payloadWith({}, { version: 5 });
     const newer = { ...content, from_the_future: true };

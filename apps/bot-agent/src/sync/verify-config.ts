@@ -21,6 +21,8 @@ export interface VerifyInput {
   text: string;
   /** Detached JWS from the header; empty when there was none. */
   signature: string;
+  /** The header; empty when there was none. */
+  etag?: string;
   keySet: SigningKeySet;
   botId: string;
   /** What this machine applied last. */
@@ -31,7 +33,7 @@ export interface VerifyInput {
  * Whether a received config may start or change anything here: signed by a key of the trusted set, for this bot, not
  * older than what was applied, and intact. `unknown-key` may be cured by a newer key set; nothing else may.
  */
-export async function verifyConfig({ text, signature, keySet, botId, applied }: VerifyInput): Promise<Verdict> {
+export async function verifyConfig({ text, signature, etag = '', keySet, botId, applied }: VerifyInput): Promise<Verdict> {
   if (Buffer.byteLength(text) > MAX_CONFIG_BYTES) return refuse('too-large', 'the payload is larger than any config can be');
   const raw = parseObject(text);
   if (raw === null) return refuse('not-json', 'the payload is not a JSON object');
@@ -42,6 +44,8 @@ export async function verifyConfig({ text, signature, keySet, botId, applied }: 
 
   const { hash, ...content } = raw;
   if (hash !== payloadHash(content)) return refuse('hash', 'the payload is not what its hash says');
+  // A proxy that compresses makes a strong one weak.
+  if (etag !== '' && etag.replace(/^W\//, '') !== `"${payload.hash}"`) return refuse('hash', 'the ETag is not the hash of the payload in quotes');
   try {
     await verifyConfigSignature({ jws: signature, payload, keySet });
   } catch (error) {

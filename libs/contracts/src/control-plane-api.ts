@@ -157,7 +157,8 @@ export const VersionDiff = z.object({
 export type VersionDiff = z.infer<typeof VersionDiff>;
 
 export const PageQuery = z.strictObject({
-  cursor: z.string().max(200).optional(),
+  /** As `next_cursor` gave it; the longest one names a metric of 100 characters. */
+  cursor: z.string().max(400).optional(),
   limit: z.coerce.number().int().min(1).max(500).default(100),
 });
 

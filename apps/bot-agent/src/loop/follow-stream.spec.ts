@@ -181,6 +181,8 @@ describe('following the stream', () => {
   it('opens no stream while all its credentials are refused, and one as soon as HTTP gets through again', async () => {
     start();
     await until(() => follower.isUp());
+    // Whatever asks meanwhile is refused as well: a call that gets through would make the credentials good again.
+    server.fault('*', { code: 'unauthenticated' });
     await machine.credentials.settle({ worked: null, refused: [] });
     server.stream.closeWith(STREAM_CLOSE.unauthenticated);
     await until(() => !follower.isUp());

@@ -118,6 +118,17 @@ describe('reading back what a bot reported', () => {
     });
   });
 
+  it('pages on after a metric with the longest name', async () => {
+    const { prisma } = controlPlane().owner;
+    const name = 'n'.repeat(100);
+    for (const n of [10, 11]) await prisma.$executeRaw`INSERT INTO metrics.bot_metric VALUES (${botId}::uuid, ${name}, ${minute(n)}, sha256('x'), '{}', ${n})`;
+
+    const first = MetricList.parse((await api.get(`/bots/${botId}/metrics?name=${name}&limit=1`)).body);
+    const second = MetricList.parse((await api.get(`/bots/${botId}/metrics?name=${name}&limit=1&cursor=${first.next_cursor}`)).body);
+
+    expect([...first.metrics, ...second.metrics].map(({ value }) => value)).toEqual([11, 10]);
+  });
+
   it.each(['events?cursor=x', 'metrics?cursor=x', 'metrics?since=yesterday', 'events?limit=0'])('refuses %s', async (path) => {
     expect((await api.get(`/bots/${botId}/${path}`)).body).toMatchObject({ status: 400, code: 'invalid-request' });
   });

@@ -1,12 +1,12 @@
 /**
  * Waits until `condition` gives something truthy, and returns it. An error it throws counts as "not yet".
- * Rejects after `timeoutMs` (5 s) with what was last seen.
+ * Rejects after `timeoutMs` (15 s) with what was last seen.
  */
 export async function until<T>(
   condition: () => T | Promise<T>,
   options: { timeoutMs?: number; intervalMs?: number; message?: string } = {},
 ): Promise<NonNullable<T>> {
-  const { timeoutMs = 5_000, intervalMs = 20, message = 'the condition did not come true' } = options;
+  const { timeoutMs = 15_000, intervalMs = 20, message = 'the condition did not come true' } = options;
   const deadline = performance.now() + timeoutMs;
   for (;;) {
     let last: unknown;

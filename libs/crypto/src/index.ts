@@ -1,7 +1,6 @@
 /** What is signed, sealed, wrapped and compared. JOSE goes through the library `jose`; algorithms are pinned here. */
 export * from './crypto-error.js';
 export { makeToken, parseToken, hashToken, tokenMatches, type ParsedToken, type TokenPrefix } from './token.js';
-export * from './sip-hash.js';
 export * from './keyring.js';
 export * from './fingerprint.js';
 export * from './keys.js';

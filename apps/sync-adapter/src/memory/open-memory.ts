@@ -1,20 +1,14 @@
-import type { SipHash } from '@trawling/crypto';
 import type { CredentialRow, DesiredHeadRow } from '@trawling/database';
 import type { Change } from '../changes/change-hub.js';
 import { createBatchLoader } from './batch-loader.js';
 import { createTrustedMemory } from './trusted-memory.js';
 
-export interface HeldCredential extends CredentialRow {
-  /** Of the header that was last found to carry this very credential; see authenticateFromMemory. */
-  seen: SipHash | null;
-}
-
 /** Credentials with the facts of their verdict (revoked, fenced, decommissioned, replaced), by credential id. */
 export interface CredentialMemory {
   /** Trusted and at hand, or undefined. No database. */
-  peek: (credentialId: string) => HeldCredential | undefined;
+  peek: (credentialId: string) => CredentialRow | undefined;
   /** From memory, else from the database. Unknown ids are asked for each time. */
-  find: (credentialId: string) => Promise<HeldCredential | null>;
+  find: (credentialId: string) => Promise<CredentialRow | null>;
 }
 
 /** What each bot should run, without the payload: version, hash, signature, heartbeatSeconds; by bot id. */
@@ -51,8 +45,8 @@ const KEY_SET = 'key set';
 /** All that is served without asking the database, kept true by the change feed. Made once, before the feed. */
 export function openMemory(deps: MemoryDeps): Memory {
   const { confirmedAt, monotonicMs, maxEntries } = deps;
-  const credentials = createTrustedMemory<HeldCredential>({
-    load: createBatchLoader(async (ids) => new Map((await deps.findCredentials(ids)).map((row) => [row.credentialId, { ...row, seen: null }]))),
+  const credentials = createTrustedMemory<CredentialRow>({
+    load: createBatchLoader(async (ids) => new Map((await deps.findCredentials(ids)).map((row) => [row.credentialId, row]))),
     tagOf: (_id, row) => row.botId,
     confirmedAt,
     monotonicMs,

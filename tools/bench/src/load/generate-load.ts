@@ -39,7 +39,8 @@ export async function generateLoad(plan: LoadPlan, next: NextRequest): Promise<L
   const errors: Record<string, number> = {};
   const fail = (what: string): void => void (errors[what] = (errors[what] ?? 0) + 1);
   const startedAt = new Map<LoadConnection, number>();
-  const idle: LoadConnection[] = [];
+  /** First in, first out: a server hangs up on a connection that never says anything. */
+  const idle = new Set<LoadConnection>();
   /** When requests that found no free connection were due; `late` is the first that still waits. */
   let due: number[] = [];
   let late = 0;
@@ -61,7 +62,7 @@ export async function generateLoad(plan: LoadPlan, next: NextRequest): Promise<L
     if (phase === 'over') return;
     if (plan.rate === null) return ask(connection, performance.now());
     const waiting = due[late];
-    if (waiting === undefined) return void idle.push(connection);
+    if (waiting === undefined) return void idle.add(connection);
     late += 1;
     ask(connection, waiting);
   };
@@ -75,14 +76,16 @@ export async function generateLoad(plan: LoadPlan, next: NextRequest): Promise<L
   let pacing: NodeJS.Timeout | undefined;
   if (plan.rate === null) for (const connection of connections) ask(connection, performance.now());
   else {
-    idle.push(...connections);
+    for (const connection of connections) idle.add(connection);
     const interval = 1000 / plan.rate;
     let nextDue = performance.now();
     pacing = setInterval(() => {
       for (const now = performance.now(); nextDue <= now; nextDue += interval) {
-        const connection = idle.pop();
-        if (connection) ask(connection, nextDue);
-        else due.push(nextDue);
+        const [connection] = idle;
+        if (connection) {
+          idle.delete(connection);
+          ask(connection, nextDue);
+        } else due.push(nextDue);
       }
       if (late > 10_000) {
         due = due.slice(late);

@@ -1,7 +1,7 @@
-import { Client } from 'pg';
+import { Client, type QueryConfig } from 'pg';
 import { systemClock } from '@trawling/runtime';
 import { changeChannel, decodeChange, type Change } from './change.js';
-import { openChangeScan, type ChangeScan } from './change-scan.js';
+import { openChangeScan, type ChangeScan, type ScanClient } from './change-scan.js';
 
 export type FeedSession = {
   /** Aborts when the connection breaks; its reason is the error. */
@@ -12,6 +12,8 @@ export type FeedSession = {
 
 const connectMs = 5_000;
 const answerMs = 5_000;
+/** A connection that takes longer to answer a scan is given up: what is not confirmed within 5 s is not trusted. */
+const scanMs = 1_500;
 
 /** One connection that LISTENs and scans; it is never mended, only replaced. */
 export async function openFeedSession(options: {
@@ -44,7 +46,7 @@ export async function openFeedSession(options: {
   try {
     await client.connect();
     await client.query(`LISTEN ${changeChannel}`);
-    const opened = await openChangeScan(client, options.monotonicMs);
+    const opened = await openChangeScan(scanning(client), options.monotonicMs);
     scan = opened;
     return { broken, scan: opened.read, end };
   } catch (error) {
@@ -52,3 +54,11 @@ export async function openFeedSession(options: {
     throw error;
   }
 }
+
+const scanning = (client: Client): ScanClient => ({
+  query(text, values) {
+    // The published types do not know the time-out of one query.
+    const query: QueryConfig & { query_timeout: number } = { text, values, query_timeout: scanMs };
+    return client.query(query);
+  },
+});

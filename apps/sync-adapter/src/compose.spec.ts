@@ -1,45 +1,10 @@
 import { until } from '@trawling/runtime/testing';
-import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import request from 'supertest';
 import { compose } from './compose.js';
 import { Env } from './env.js';
+import { openWire } from './testing/open-wire.js';
 import { TestBot } from './testing/test-bot.js';
 import { useTestWorld } from './testing/test-world.js';
-
-/** A wire to Postgres that can be cut. */
-async function openWire(databaseUrl: string) {
-  const target = new URL(databaseUrl);
-  const sockets = new Set<Socket>();
-  let cut = false;
-  const server = createServer((socket) => {
-    if (cut) return void socket.destroy();
-    const upstream = connect(Number(target.port), target.hostname);
-    for (const [end, other] of [[socket, upstream], [upstream, socket]] as const) {
-      sockets.add(end);
-      end.on('error', () => other.destroy());
-      end.on('close', () => {
-        sockets.delete(end);
-        other.destroy();
-      });
-      end.pipe(other);
-    }
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  const url = new URL(databaseUrl);
-  url.host = `127.0.0.1:${port}`;
-  return {
-    url: url.href,
-    cut: () => {
-      cut = true;
-      sockets.forEach((socket) => socket.destroy());
-    },
-    mend: () => {
-      cut = false;
-    },
-    close: () => new Promise((resolve) => server.close(resolve)),
-  };
-}
 
 describe('the composed sync-adapter', () => {
   const world = useTestWorld();

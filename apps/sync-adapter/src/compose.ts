@@ -30,6 +30,8 @@ import { openWrites, type Writes } from './writes/open-writes.js';
 
 /** How long an enrollment is held for the control plane's verdict. */
 const ENROLL_WAIT_MS = 10_000;
+/** How long the database may take to say whether the holders of streams are still good. Milliseconds. */
+const VERIFY_MS = 2_000;
 /** Credentials, and desired configs without their payloads, held in memory: about 2 KB for the two of one bot. */
 const MAX_IN_MEMORY = 50_000;
 /** Patches held for who asks again, in bytes. */
@@ -67,9 +69,19 @@ export async function openSyncAdapter(onStop: OnStop, options: SyncAdapterOption
     monotonicMs: systemClock.monotonicMs,
     maxEntries: MAX_IN_MEMORY,
   });
+  // A connection that swallows what it is sent must not hold up the check of who holds a stream.
+  const verifying = botCredentialStore({
+    query: (query) => guarded(logger, () => db.pool.query(Object.assign({ query_timeout: VERIFY_MS }, query))),
+  });
   const hub = createChangeHub();
   const connected = connectRoutes({ db, pool, writes, hub, memory, logger });
-  const streams = createBotStreams({ ...connected, clock: systemClock, logger, ...(options.pingMs && { pingMs: options.pingMs }) });
+  const streams = createBotStreams({
+    ...verifying,
+    confirmedAt: () => feed.confirmedAt(),
+    clock: systemClock,
+    logger,
+    ...(options.pingMs && { pingMs: options.pingMs }),
+  });
   // Memory first: whoever is woken by a hint must not find what was before it.
   const publish = (change: Change): void => [{ publish: memory.hear }, hub, streams].forEach((listener) => listener.publish(change));
   const feed = await listenForChanges({
@@ -81,7 +93,7 @@ export async function openSyncAdapter(onStop: OnStop, options: SyncAdapterOption
   onStop(() => feed.close(), 'change feed');
   const acceptor = acceptStreams({
     streams,
-    authenticate: (input) => authenticateBot(connected, input),
+    authenticate: ({ fromDatabase, ...input }) => authenticateBot(fromDatabase ? { ...connected, ...verifying } : connected, input),
     rateLimit: connected.rateLimits.stream,
     maxStreams: options.maxStreams,
     newId: uuid7,

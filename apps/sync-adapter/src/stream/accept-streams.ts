@@ -11,8 +11,8 @@ import { refuseUpgrade } from './refuse-upgrade.js';
 
 export interface AcceptStreamsDeps {
   streams: BotStreams;
-  /** Throws as for any call of a bot. */
-  authenticate: (input: { token: string | null; botId: string }) => Promise<CallingBot>;
+  /** Throws as for any call of a bot. With `fromDatabase` nothing that memory holds counts. */
+  authenticate: (input: { token: string | null; botId: string; fromDatabase: boolean }) => Promise<CallingBot>;
   /** New streams of one bot. */
   rateLimit: RateLimit;
   /** Streams this replica carries, those being opened included. */
@@ -70,7 +70,7 @@ export function acceptStreams(deps: AcceptStreamsDeps): StreamAcceptor {
     requireRoom();
     const botId = askedFor(req);
     const since = streams.moment();
-    const bot = await deps.authenticate({ token: bearerToken(req), botId });
+    const bot = await deps.authenticate({ token: bearerToken(req), botId, fromDatabase: since.isDoubtful });
     const wait = deps.rateLimit(botId);
     if (wait > 0) throw new DomainError('rate-limited', 'This bot opens streams too often.', { retry_after: wait });
     requireRoom();

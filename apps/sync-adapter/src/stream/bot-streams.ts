@@ -6,22 +6,34 @@ import type { CallingBot } from '../authentication/authenticate-bot.js';
 import type { Refusal } from '../authentication/credential-verdict.js';
 import type { Change } from '../changes/change-hub.js';
 import { createHintQueue, EVERY_TOPIC, hintFrame, topicsOf, type Topics } from './hint-queue.js';
-import { createRecheckQueue } from './recheck-queue.js';
+import { createRecheckQueue, DOUBT_AFTER_MS } from './recheck-queue.js';
 import { createTurnWheel } from './turn-wheel.js';
 
 export interface BotStreamsDeps {
+  /** From the database; must give up by itself when it does not answer. */
   findCredentials: (credentialIds: readonly string[]) => Promise<CredentialRow[]>;
+  /** Up to when the change feed has told of everything, in the clock's `monotonicMs`. */
+  confirmedAt: () => number;
   clock: Clock;
   logger: Logger;
   /** A bot that has not answered the ping before is gone by the next. Default 30 s. */
   pingMs?: number;
 }
 
+/** What was known before the holder of a new stream was looked up. */
+export interface Moment {
+  /** Changes of credentials so far. */
+  changes: number;
+  /** The feed is silent: the holder is to be looked up in the database, memory may be behind. */
+  isDoubtful: boolean;
+  /** From when on a holder who is found good is known to be. */
+  verifiedAt: number;
+}
+
 export interface BotStreams {
   /** Takes over a socket whose holder was found good; `since` is `moment()` from before that was looked up. */
-  add: (socket: WebSocket, bot: CallingBot, since: number) => void;
-  /** Grows with every change of a credential. */
-  moment: () => number;
+  add: (socket: WebSocket, bot: CallingBot, since: Moment) => void;
+  moment: () => Moment;
   publish: (change: Change) => void;
   /** Nobody knows what was missed: everyone looks, and is looked at, again. */
   wakeAll: () => void;
@@ -36,6 +48,7 @@ interface BotStream extends CallingBot {
   /** Maintained by the hint queue and the wheel. */
   toldAt: number;
   slot: number;
+  verifiedAt: number;
   /** Its last ping is not answered yet. */
   silent: boolean;
   /** Control frames since our last ping. */
@@ -68,13 +81,16 @@ export function createBotStreams(deps: BotStreamsDeps): BotStreams {
   const byBot = new Map<string, BotStream>();
   /** All sockets that are not closed yet, also of streams that are let go already. */
   const sockets = new Set<WebSocket>();
-  let moment = 0;
+  let changes = 0;
   let onLastClosed: (() => void) | undefined;
 
   const hints = createHintQueue<BotStream>({ send, monotonicMs: clock.monotonicMs });
   const wheel = createTurnWheel<BotStream>({ periodMs: deps.pingMs ?? PING_MS, onTurn: ping });
   const rechecks = createRecheckQueue<BotStream>({
     findCredentials: deps.findCredentials,
+    confirmedAt: deps.confirmedAt,
+    streams: () => byBot.values(),
+    onUnverified: (stream) => letGo(stream, STREAM_CLOSE.overloaded, 'cannot be verified'),
     onRefused: (stream, refusal) => letGo(stream, closeCodes[refusal], refusal),
     clock,
     logger,
@@ -114,9 +130,9 @@ export function createBotStreams(deps: BotStreamsDeps): BotStreams {
     if (stream.frames > MAX_FRAMES) letGo(stream, 1008, 'too many frames');
   }
 
-  function add(socket: WebSocket, bot: CallingBot, since: number): void {
+  function add(socket: WebSocket, bot: CallingBot, since: Moment): void {
     const { botId, credentialId, generation } = bot;
-    const stream: BotStream = { botId, credentialId, generation, socket, toldAt: 0, slot: 0, silent: false, frames: 0 };
+    const stream: BotStream = { botId, credentialId, generation, socket, toldAt: 0, slot: 0, verifiedAt: since.verifiedAt, silent: false, frames: 0 };
     sockets.add(socket);
     socket.on('pong', () => {
       stream.silent = false;
@@ -138,13 +154,13 @@ export function createBotStreams(deps: BotStreamsDeps): BotStreams {
     wheel.add(stream);
     stream.toldAt = clock.monotonicMs();
     send(stream, EVERY_TOPIC);
-    if (since !== moment) rechecks.add([stream]);
+    if (since.changes !== changes) rechecks.add([stream]);
   }
 
   function publish({ topic, ids }: Change): void {
     const streams = ids.length === 0 ? byBot.values() : ids.flatMap((id) => byBot.get(id) ?? []);
     if (topic === 'credential') {
-      moment += 1;
+      changes += 1;
       return rechecks.add(streams);
     }
     const known = topicOf[topic];
@@ -162,10 +178,15 @@ export function createBotStreams(deps: BotStreamsDeps): BotStreams {
 
   return {
     add,
-    moment: () => moment,
+    moment() {
+      const now = clock.monotonicMs();
+      const confirmedAt = deps.confirmedAt();
+      const isDoubtful = now - confirmedAt > DOUBT_AFTER_MS;
+      return { changes, isDoubtful, verifiedAt: isDoubtful ? now : confirmedAt };
+    },
     publish,
     wakeAll() {
-      moment += 1;
+      changes += 1;
       for (const stream of byBot.values()) hints.add(stream, EVERY_TOPIC);
       rechecks.add(byBot.values());
     },

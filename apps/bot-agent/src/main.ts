@@ -6,7 +6,10 @@ import { compose } from './compose.js';
 import { Env } from './env.js';
 import { realHost } from './host.js';
 import { addReportCommand } from './local/report-command.js';
+import { tolerateBrokenPipe } from './local/tolerate-broken-pipe.js';
 import { JOBS, type JobName, runJob } from './jobs/run-job.js';
+
+for (const output of [process.stdout, process.stderr]) tolerateBrokenPipe(output);
 
 const program = new Command('bot-agent')
   .description('Runs beside an unmodified OpenClaw gateway: gets the bot’s config, applies it, reports.')

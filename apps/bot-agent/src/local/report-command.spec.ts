@@ -27,12 +27,12 @@ describe('bot-agent report', () => {
     return { bodies, close: () => new Promise((resolve) => server.close(resolve)) };
   }
 
-  const run = async (args: string[], stdin = '') => {
+  const run = async (args: string[], stdin: string | (() => Promise<string>) = '') => {
     const said = { out: '', err: '', code: NaN };
     const program = new Command('bot-agent').exitOverride();
     addReportCommand(program, {
       host: realHost,
-      readStdin: async () => stdin,
+      readStdin: async () => (typeof stdin === 'string' ? stdin : stdin()),
       stdout: (text) => (said.out += text),
       stderr: (text) => (said.err += text),
       machineDir: folder.path(),
@@ -77,11 +77,15 @@ describe('bot-agent report', () => {
 
   it.each([
     ['a number that is none', ['equity', '--equity', 'much'], '--equity'],
+    ['a number that is not decimal', ['trade', '--symbol', 'BTC', '--side', 'buy', '--quantity', '0x10', '--price', '1'], '--quantity'],
+    ['a number that is beyond all numbers', ['equity', '--equity', '1e999'], '--equity'],
     ['an option that is missing', ['trade', '--symbol', 'BTC'], '--side'],
     ['an option it does not know', ['note', 'x', '--colour', 'red'], '--colour'],
     ['a value that the contract refuses', ['trade', '--symbol', 'BTC', '--side', 'hold', '--quantity', '1', '--price', '1'], 'side'],
     ['data that is not JSON', ['note', 'x', '--data', '{'], 'JSON'],
     ['stdin that is not JSON', ['--json', '-'], 'JSON'],
+    ['a file that is not there', ['--json', 'no-such-reports.json'], 'no-such-reports.json: It is not there.'],
+    ['a folder in place of a file', ['--json', '.'], 'It is not readable'],
     ['nothing at all', [], 'Usage'],
     ['a kind it does not know', ['wish'], ''],
   ])('says what is wrong with %s, with exit code 2 and without asking the agent', async (_what, args, why) => {
@@ -94,6 +98,21 @@ describe('bot-agent report', () => {
     expect(said.err).toContain(why);
     expect(said.err).not.toContain('    at ');
     expect(agent.bodies).toEqual([]);
+  });
+
+  it('says in one line that stdin cannot be read', async () => {
+    const said = await run(['--json', '-'], () => Promise.reject(new Error('EISDIR: illegal operation on a directory, read')));
+
+    expect(said).toEqual({ code: 2, out: '', err: 'error: -: It is not readable: EISDIR: illegal operation on a directory, read\n' });
+  });
+
+  it.each([['1e-8', 1e-8], ['+.5', 0.5], ['7.', 7], ['-0.25', -0.25]])('takes %s for a decimal number', async (text, value) => {
+    const agent = await agentThat(accepted);
+
+    await run(['equity', `--equity=${text}`]);
+    await agent.close();
+
+    expect(agent.bodies).toEqual([{ kind: 'equity', equity_usd: value }]);
   });
 
   it.each([

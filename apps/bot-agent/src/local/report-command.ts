@@ -41,13 +41,14 @@ export function addReportCommand(program: Command, io: ReportCommandIo): void {
     .configureOutput({ writeOut: io.stdout, writeErr: io.stderr })
     .action(async (options: { json?: string }, command: Command) => {
       if (options.json === undefined) return command.help({ error: true });
-      const text = options.json === '-' ? await io.readStdin() : await io.host.readText(options.json);
+      let body: unknown;
       try {
-        await send(command, parseJson(text ?? ''));
+        body = parseJson(await readReports(io, options.json));
       } catch (error) {
         if (!(error instanceof InvalidArgumentError)) throw error;
-        command.error(`error: ${options.json}: ${error.message}`);
+        return command.error(`error: ${options.json}: ${error.message}`);
       }
+      await send(command, body);
     });
 
   report
@@ -114,9 +115,12 @@ const toReport = (kind: LocalReport['kind'], options: object): object => ({
 
 const defined = (values: Record<string, unknown>) => Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
 
+/** A typing error must not become a trade: no 0x10, no "nothing" that counts as 0. Tiny ones are often written 1e-8. */
+const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
+
 function number(text: string): number {
   const value = Number(text);
-  if (text.trim() === '' || !Number.isFinite(value)) throw new InvalidArgumentError('It is not a number.');
+  if (!DECIMAL.test(text.trim()) || !Number.isFinite(value)) throw new InvalidArgumentError('It is not a decimal number.');
   return value;
 }
 
@@ -124,6 +128,16 @@ function label(text: string, labels: Record<string, string>): Record<string, str
   const at = text.indexOf('=');
   if (at < 1) throw new InvalidArgumentError('It is not of the form name=value.');
   return { ...labels, [text.slice(0, at)]: text.slice(at + 1) };
+}
+
+/** What a file or stdin (`-`) holds. Throws InvalidArgumentError when there is nothing that can be read. */
+async function readReports(io: Pick<ReportCommandIo, 'host' | 'readStdin'>, file: string): Promise<string> {
+  const read = file === '-' ? io.readStdin() : io.host.readText(file);
+  const text = await read.catch((error: unknown) => {
+    throw new InvalidArgumentError(`It is not readable: ${error instanceof Error ? error.message : String(error)}`);
+  });
+  if (text === null) throw new InvalidArgumentError('It is not there.');
+  return text;
 }
 
 function parseJson(text: string): unknown {

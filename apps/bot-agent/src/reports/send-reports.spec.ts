@@ -84,6 +84,21 @@ describe('sending reports', () => {
     expect(sent.map(({ call }) => call)).toEqual(['events']);
   });
 
+  it('drops a verdict on a version that the server does not know, as after a restore of an older dump, and goes on with later ones', async () => {
+    const unknown = (items: unknown[]) => JSON.stringify(items).includes('"version":"7"');
+    const { reporter, send, sent, pending, queue } = await setUp((call, items) => (call === 'ack' && unknown(items) ? refused(404, 'version-not-found') : null));
+    await reporter.ack(payloadWith({}, { version: 7 }), 'applied');
+    await reporter.ack(payloadWith({}, { version: 5 }), 'applied');
+    await reporter.event('thing', 'info', 'happened');
+
+    await send();
+
+    expect(sent.slice(0, 2)).toMatchObject([{ call: 'ack', items: [{ version: '5' }] }, { call: 'events' }]);
+    expect(queue.status()).toMatchObject({ dropped_events: 1 });
+    await send();
+    expect(pending()).toBe(0);
+  });
+
   it('makes batches smaller until they are taken, and larger again', async () => {
     const { reporter, send, sent, pending } = await setUp((call, items) => (call === 'metrics' && items.length > 30 ? refused(413, 'payload-too-large') : null));
     for (let n = 0; n < 200; n += 1) await reporter.metric('n', n);

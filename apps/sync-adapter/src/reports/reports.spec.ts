@@ -69,9 +69,25 @@ describe('the reports of a bot', () => {
       expect(await events(bot)).toHaveLength(2);
     });
 
+    it.each(['__proto__', 'constructor', 'prototype'])('rejects data with the name %s, wherever it stands, instead of dropping a part of it', async (name) => {
+      const bot = await TestBot.enrolled(world());
+      const bad = (data: string) => `${JSON.stringify(event()).slice(0, -1)},"data":${data}}`;
+
+      const answer = await bot.events(`[${bad(`{"${name}":1}`)},${JSON.stringify(event())},${bad(`{"deep":[{"${name}":{}}]}`)}]`).expect(200);
+
+      expect(answer.body).toEqual({
+        accepted: 1,
+        duplicates: 0,
+        rejected: [
+          { index: 0, reason: `data.${name}: this name is reserved` },
+          { index: 2, reason: `data.deep.0.${name}: this name is reserved` },
+        ],
+      });
+    });
+
     it('does not choke on names that JavaScript objects have anyway', async () => {
       const bot = await TestBot.enrolled(world());
-      const answer = await bot.events(`[${JSON.stringify(event()).slice(0, -1)},"data":{"constructor":1,"toString":2}}]`).expect(200);
+      const answer = await bot.events(`[${JSON.stringify(event()).slice(0, -1)},"data":{"hasOwnProperty":1,"toString":2}}]`).expect(200);
       expect(answer.body.accepted).toBe(1);
     });
 
@@ -127,6 +143,16 @@ describe('the reports of a bot', () => {
       const bot = await TestBot.enrolled(world());
       await bot.metrics([metric({ value })]).expect(200);
       expect((await metrics(bot))[0]?.value).toBeCloseTo(value);
+    });
+
+    it.each(['__proto__', 'constructor', 'prototype'])('rejects a point with the label %s and keeps the others', async (name) => {
+      const bot = await TestBot.enrolled(world());
+      const bad = JSON.stringify(metric({ labels: { other: 'x' } })).replace('"other"', `"${name}"`);
+
+      const answer = await bot.metrics(`[${bad},${JSON.stringify(metric())}]`).expect(200);
+
+      expect(answer.body).toEqual({ accepted: 1, duplicates: 0, rejected: [{ index: 0, reason: `labels.${name}: this name is reserved` }] });
+      expect(await metrics(bot)).toHaveLength(1);
     });
 
     it('rejects a point with too many labels or an absurd time', async () => {

@@ -1,11 +1,12 @@
 import { type Issue } from '@trawling/contracts';
 import { jsonProblems } from '@trawling/domain';
 
-/** What Postgres would refuse in any text or JSON: NUL, half surrogate pairs; and nesting that would overflow a stack. */
+/**
+ * What Postgres would refuse in any text or JSON: NUL, half surrogate pairs; nesting that would overflow a stack; and
+ * names like `__proto__`, which zod leaves out of a record without a word: the rest would be stored as if it were all.
+ */
 export function unstorable(value: unknown): Issue[] {
-  return jsonProblems(value)
-    .filter((problem) => problem.kind !== 'prototype')
-    .map(({ path, message }) => ({ path, message }));
+  return jsonProblems(value).map(({ path, message }) => ({ path, message }));
 }
 
 /** Nothing a bot reports happened before this project did. */

@@ -14,7 +14,11 @@ export type ConfigRoutesDeps = FetchConfigDeps & {
 
 const ConfigQuery = z.strictObject({
   /** Seconds to hold the answer while there is nothing newer than If-None-Match names. */
-  wait: z.coerce.number().int().min(1).max(60).optional(),
+  wait: z
+    .string()
+    .regex(/^(?:[1-9]|[1-5][0-9]|60)$/, 'expected 1 to 60 in decimal digits')
+    .transform(Number)
+    .optional(),
 });
 
 export const configRoutes = (deps: ConfigRoutesDeps): Route[] => [

@@ -128,7 +128,7 @@ describe('GET /bots/{id}/config', () => {
       expect(await Promise.all(others)).toEqual([200, 200, 200]);
     });
 
-    it.each(['0', '61', 'soon', '1.5', ''])('refuses wait=%s', async (wait) => {
+    it.each(['0', '61', 'soon', '1.5', '', '0x10', '1e1', '+5', '%2B5', '05', '5%20', '5&wait=6'])('refuses wait=%s', async (wait) => {
       const bot = await TestBot.enrolled(world());
       const answer = await bot.call('get', `config?wait=${wait}`).expect(400);
       expect(answer.body.issues[0].path).toBe('query.wait');

@@ -7,7 +7,7 @@ import { startDecisionLoops } from './decision-loops.js';
 import type { Env } from './env.js';
 import { controlPlaneApp } from './http-app.js';
 import { reportMissingMasterKeys } from './installation/check-master-keys.js';
-import { createSigningKeySource, loadKeys } from './installation/load-keys.js';
+import { createSigningKeySource, loadKeys, orUnavailable } from './installation/load-keys.js';
 import { startUpkeep } from './upkeep/start-upkeep.js';
 import { upkeepTasks } from './upkeep/upkeep-tasks.js';
 
@@ -36,7 +36,7 @@ export async function openControlPlane(onStop: OnStop, options: ControlPlaneOpti
     transaction: database.transaction,
     keyring,
     fingerprint: createFingerprint(options.masterKeys),
-    signingKey: createSigningKeySource(keyring),
+    signingKey: orUnavailable(createSigningKeySource(keyring), logger),
     tokenSealingKeys,
     logger,
     now: systemClock.now,

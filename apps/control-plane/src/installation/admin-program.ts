@@ -12,6 +12,8 @@ const actor = 'admin-cli';
 /** What only someone with the database and the master keys may do. Reads DATABASE_URL and MASTER_KEYS. */
 export function adminProgram(host: AdminHost): Command {
   const program = new Command('admin').version(host.version).description('Administration of a Trawling Traders installation');
+  // Or else the value of `--kid -V…` would be taken for the program's own `-V`: key ids may begin like that.
+  program.enablePositionalOptions();
 
   program
     .command('init')

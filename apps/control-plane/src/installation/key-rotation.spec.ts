@@ -1,5 +1,6 @@
 import { BotConfigPayload, type SigningKeySet, SigningKeySet as KeySet } from '@trawling/contracts';
-import { openSealedSecret, verifyConfigSignature, verifyKeySet } from '@trawling/crypto';
+import { createKeyring, openSealedSecret, verifyConfigSignature, verifyKeySet } from '@trawling/crypto';
+import { randomBytes } from 'node:crypto';
 import { makeBot, view } from '../testing/bots.js';
 import { enroll, type MachineKeys } from '../testing/enroll.js';
 import { runAdminOn } from '../testing/run-admin-on.js';
@@ -17,6 +18,7 @@ beforeEach(async () => {
 });
 
 const admin = (...args: string[]) => runAdminOn(controlPlane(), args);
+const wrongMasterKeys = () => `${randomBytes(4).toString('hex')}:${randomBytes(32).toString('base64')}`;
 const rotate = async () => JSON.parse(await admin('rotate-signing-key', '--root-key', controlPlane().rootKeyFile, '--json'));
 const retire = (kid: string) => admin('retire-signing-key', '--kid', kid, '--root-key', controlPlane().rootKeyFile, '--json');
 const kidInUse = async (): Promise<string> => {
@@ -137,6 +139,38 @@ describe('a rotation of the signing key', () => {
 
     expect(await trustedSet()).toEqual(before);
   });
+
+  it.each([
+    ['other master keys', wrongMasterKeys],
+    ['another master key of the same id', () => `test:${randomBytes(32).toString('base64')}`],
+  ])('is refused with %s than the control planes have, and changes nothing', async (_what, masterKeys) => {
+    const before = [await trustedSet(), await controlPlane().owner.prisma.controlPlaneKey.findMany()];
+
+    const rotation = runAdminOn(controlPlane(), ['rotate-signing-key', '--root-key', controlPlane().rootKeyFile], masterKeys());
+
+    await expect(rotation).rejects.toThrow(/^MASTER_KEYS does not open the key \S+: it lacks the master key this installation was made with$/);
+    expect([await trustedSet(), await controlPlane().owner.prisma.controlPlaneKey.findMany()]).toEqual(before);
+    await api.patch(`/bots/${botId}`).send({ strictness: 'high' }).expect(202);
+  });
+});
+
+describe('a signing key that a running control plane cannot open', () => {
+  it('answers changes with 503 and says in the log what to do, until it opens', async () => {
+    const { kid } = await rotate();
+    const { prisma } = controlPlane().owner;
+    const { privateKey } = await prisma.controlPlaneKey.findUniqueOrThrow({ where: { kid } });
+    const elsewhere = createKeyring(wrongMasterKeys()).wrap('lost', { control_plane_key: kid });
+    await prisma.controlPlaneKey.update({ where: { kid }, data: { privateKey: elsewhere } });
+    const logged = controlPlane().logs.length;
+
+    const refused = await api.patch(`/bots/${botId}`).send({ strictness: 'high' });
+
+    expect([refused.status, refused.body.code, refused.headers['retry-after']]).toEqual([503, 'unavailable', '5']);
+    const lines = controlPlane().logs.slice(logged).map((line) => JSON.parse(line));
+    expect(lines).toContainEqual(expect.objectContaining({ kid, msg: expect.stringContaining('MASTER_KEYS') }));
+    await prisma.controlPlaneKey.update({ where: { kid }, data: { privateKey } });
+    await api.patch(`/bots/${botId}`).send({ strictness: 'high' }).expect(202);
+  });
 });
 
 describe('retiring a signing key', () => {
@@ -156,6 +190,7 @@ describe('retiring a signing key', () => {
   it('is refused for the key that signs, for one that is not there, and for one that is retired', async () => {
     await expect(retire(await kidInUse())).rejects.toThrow(/signs now/);
     await expect(retire('nonsense')).rejects.toThrow(/no signing key nonsense/);
+    await expect(retire('-Vonsense')).rejects.toThrow(/no signing key -Vonsense/);
     const old = await kidInUse();
     await rotate();
     await retire(old);
@@ -199,6 +234,17 @@ describe('admin list-keys', () => {
     expect(list.master_keys).toEqual([{ id: 'test', current: true, in_master_keys: true, envelopes: expect.any(Number) }]);
     expect(JSON.stringify(list)).not.toContain('private');
     expect(await admin('list-keys')).toContain(kid);
+  });
+
+  it('counts no configs for a retired key: nothing needs it', async () => {
+    const old = await kidInUse();
+    await rotate();
+    await retire(old);
+
+    const { keys } = JSON.parse(await admin('list-keys', '--json'));
+
+    expect(keys.find((key: { kid: string }) => key.kid === old)).toMatchObject({ state: 'retired', configs: null });
+    expect((await admin('list-keys')).split('\n').find((line) => line.includes(old))).toMatch(/Z {2}–$/);
   });
 });
 

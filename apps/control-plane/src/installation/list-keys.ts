@@ -11,8 +11,8 @@ export type KeyList = {
     state: 'signs' | 'trusted' | 'opens' | 'retired';
     created_at: string;
     retired_at: string | null;
-    /** Desired configs it has signed. */
-    configs: number;
+    /** Desired configs it has signed; null for a key that is retired or does not sign configs. */
+    configs: number | null;
   }[];
   master_keys: { id: string; current: boolean; in_master_keys: boolean; envelopes: number }[];
 };
@@ -36,7 +36,7 @@ export async function listKeys(deps: { keyring: Keyring }, tx: Transaction): Pro
       state: retiredAt ? 'retired' : purpose === 'token-sealing' ? 'opens' : kid === signs ? 'signs' : 'trusted',
       created_at: createdAt.toISOString(),
       retired_at: retiredAt?.toISOString() ?? null,
-      configs: configs.get(kid) ?? 0,
+      configs: retiredAt || purpose !== 'signing' ? null : (configs.get(kid) ?? 0),
     })),
     master_keys: [...new Set([...keyIds, ...envelopes.keys()])].map((id) => ({
       id,
@@ -49,7 +49,7 @@ export async function listKeys(deps: { keyring: Keyring }, tx: Transaction): Pro
 
 /** A table for people. */
 export function describeKeys({ key_set_version, keys, master_keys }: KeyList): string {
-  const keyLines = keys.map((key) => `  ${key.kid}  ${key.purpose.padEnd(13)}  ${key.state.padEnd(7)}  ${key.created_at}  ${key.configs} configs`);
+  const keyLines = keys.map((key) => `  ${key.kid}  ${key.purpose.padEnd(13)}  ${key.state.padEnd(7)}  ${key.created_at}  ${key.configs === null ? '–' : `${key.configs} configs`}`);
   const masterLines = master_keys.map(
     ({ id, current, in_master_keys, envelopes }) =>
       `  ${id.padEnd(32)}  ${current ? 'current' : in_master_keys ? 'opens' : 'MISSING in MASTER_KEYS'}  ${envelopes} envelopes${in_master_keys && !current && envelopes === 0 ? ': may leave MASTER_KEYS' : ''}`,

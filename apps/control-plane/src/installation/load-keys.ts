@@ -1,5 +1,7 @@
+import { DomainError } from '@trawling/contracts';
 import { Ed25519PrivateJwk, type Keyring, X25519PrivateJwk } from '@trawling/crypto';
 import { activeControlPlaneKeys, findInstallation, type Transaction, useSigningKey } from '@trawling/database';
+import { type Logger } from '@trawling/runtime';
 
 export type SigningKey = { kid: string; privateJwk: Ed25519PrivateJwk };
 export type TokenSealingKey = { kid: string; privateJwk: X25519PrivateJwk };
@@ -18,6 +20,19 @@ export function createSigningKeySource(keyring: Keyring): SigningKeySource {
     if (!row) throw new Error('This database has no signing key: run "admin init" again');
     if (opened?.kid !== row.kid) opened = openSigningKey(keyring, row);
     return opened;
+  };
+}
+
+/** For a server: without the master key of the key that signs, changes wait (503) until the operator has put it back. */
+export function orUnavailable(source: SigningKeySource, logger: Logger): SigningKeySource {
+  return async (tx) => {
+    try {
+      return await source(tx);
+    } catch (error) {
+      if (!(error instanceof KeyNotOpenedError)) throw error;
+      logger.error({ kid: error.kid, err: error }, 'nothing can be signed: put the master key of the signing key into MASTER_KEYS and restart');
+      throw new DomainError('unavailable', 'Changes cannot be signed at the moment.');
+    }
   };
 }
 
@@ -45,12 +60,28 @@ export async function loadKeys(deps: { db: Transaction; keyring: Keyring }): Pro
   };
 }
 
+/** Throws a sentence for the operator when a private half of ours does not open; for what must be known before anything is written. */
+export function assertKeysOpen(keyring: Keyring, rows: readonly StoredKey[]): void {
+  for (const row of rows) open(keyring, row);
+}
+
+/** A master key is missing, or is another one of the same id. */
+class KeyNotOpenedError extends Error {
+  constructor(
+    readonly kid: string,
+    cause: unknown,
+  ) {
+    super(`MASTER_KEYS does not open the key ${kid}: it lacks the master key this installation was made with`, { cause });
+    this.name = 'KeyNotOpenedError';
+  }
+}
+
 type StoredKey = { kid: string; privateKey: string };
 
 function open(keyring: Keyring, row: StoredKey): unknown {
   try {
     return JSON.parse(keyring.unwrap(row.privateKey, keyContext(row.kid)).toString('utf8'));
   } catch (error) {
-    throw new Error(`MASTER_KEYS does not open the key ${row.kid}: it lacks the master key this installation was made with`, { cause: error });
+    throw new KeyNotOpenedError(row.kid, error);
   }
 }

@@ -118,6 +118,20 @@ describe('a rotation of the master key', () => {
     expect((await prisma.botSecret.findFirstOrThrow({ where: { botId } })).ciphertext).toBe('');
   });
 
+  it.each([
+    ['no key for our own keys', () => `other:${randomBytes(32).toString('base64')}`],
+    ['another key of the same id', () => `test:${randomBytes(32).toString('base64')}`],
+  ])('is refused with %s, before anything is written', async (_what, masterKeys) => {
+    await makeBot(api, { owner_id: 'alice', secrets: { llm_api_key: 'kept' } });
+    const { prisma } = controlPlane().owner;
+    const stored = async () => [await prisma.controlPlaneKey.findMany({ orderBy: { kid: 'asc' } }), await prisma.botSecret.findMany({ orderBy: { botId: 'asc' } })];
+    const before = await stored();
+
+    await expect(run(masterKeys())).rejects.toThrow(/^MASTER_KEYS does not open the key \S+: it lacks the master key/);
+
+    expect(await stored()).toEqual(before);
+  });
+
   it('names what no key opens, does the rest, and ends with an error', async () => {
     const botId = await makeBot(api, { owner_id: 'alice', secrets: { llm_api_key: 'lost', other: 'kept' } });
     const { prisma } = controlPlane().owner;

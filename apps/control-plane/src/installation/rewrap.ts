@@ -1,5 +1,6 @@
 import { type Keyring } from '@trawling/crypto';
 import {
+  allControlPlaneKeys,
   countEnvelopes,
   keysWrappedOtherwise,
   replaceCiphertexts,
@@ -9,7 +10,7 @@ import {
   type Transaction,
 } from '@trawling/database';
 import { secretContext } from '../secrets/store-secret.js';
-import { keyContext } from './load-keys.js';
+import { assertKeysOpen, keyContext } from './load-keys.js';
 
 export type RewrapDeps = {
   transaction: <T>(run: (tx: Transaction) => Promise<T>) => Promise<T>;
@@ -26,7 +27,8 @@ const BATCH = 500;
 /**
  * Wraps with the current master key whatever another one has wrapped: values of secrets and our private keys. Works while
  * everything runs: each envelope is replaced only if it is still the one that was opened. What is done is skipped, so it can
- * be stopped and run again; what no key opens is listed in `failed`. `dryRun` opens and counts, and writes nothing.
+ * be stopped and run again; a secret that no key opens is listed in `failed`. `dryRun` opens and counts, and writes nothing.
+ * Throws a sentence, before anything is written, when one of our own keys does not open: these are then not its master keys.
  */
 export async function rewrap(deps: RewrapDeps, input: { dryRun: boolean }): Promise<Rewrapped> {
   const { keyring } = deps;
@@ -46,10 +48,11 @@ export async function rewrap(deps: RewrapDeps, input: { dryRun: boolean }): Prom
 type Batch = { dryRun: boolean; done: { secrets: number; keys: number; failed: string[] } };
 
 async function rewrapKeys({ keyring }: RewrapDeps, tx: Transaction, { dryRun, done }: Batch): Promise<void> {
+  // Also those that name the current key: it may be another one of the same id. A retired key has no private half.
+  assertKeysOpen(keyring, (await allControlPlaneKeys(tx)).filter(({ privateKey }) => privateKey !== ''));
   for (const { kid, privateKey } of await keysWrappedOtherwise(tx, keyring.currentPrefix)) {
-    const next = attempt(() => keyring.rewrap(privateKey, keyContext(kid)));
-    if (next === null) done.failed.push(`key ${kid}`);
-    else done.keys += dryRun ? 1 : await replacePrivateKey(tx, { kid, privateKey, next });
+    const next = keyring.rewrap(privateKey, keyContext(kid));
+    done.keys += dryRun ? 1 : await replacePrivateKey(tx, { kid, privateKey, next });
   }
 }
 

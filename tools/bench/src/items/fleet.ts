@@ -26,6 +26,9 @@ async function watch(deps: ItemDeps, mode: 'poll' | 'stream'): Promise<Results> 
       `  ${mode}: ${(Object.values(summary.calls).reduce((sum, call) => sum + call.count, 0) / summary.seconds).toFixed(0)} calls/s, worst p99 ${p99.toFixed(1)} ms (${slowest}), ` +
         `server ${(live.cpuShare() * 100).toFixed(0)} % of a core and ${mb(live.peakRssBytes())} MB, simulator late by ${summary.event_loop_p99_ms.toFixed(1)} ms (p99)`,
     );
+    for (const [name, call] of Object.entries(summary.calls)) {
+      world.say(`    ${name.padEnd(12)} ${(call.count / summary.seconds).toFixed(0).padStart(5)}/s  p50 ${call.p50.toFixed(1)} ms, p95 ${call.p95.toFixed(1)} ms, p99 ${call.p99.toFixed(1)} ms`);
+    }
     for (const [what, count] of errors) world.say(`  ${mode}: ${count} × ${what}`);
     return {
       [`fleet_${mode}_p99`]: below(p99, 'ms', 50),

@@ -92,7 +92,8 @@ describe('settings of a bot, seen at the real OpenClaw through an independent cl
     expect(Math.floor(ranAt / 1000) % 5).toBe(0);
     const job = (await fleetJobs(gateway)).find(({ declarationKey }) => declarationKey === 'fleet:risk-check');
     const { entries } = z.looseObject({ entries: z.array(z.looseObject({ runAtMs: z.number().optional() })) }).parse(await gateway.request('cron.runs', { id: job?.id, limit: 200 }));
-    expect(entries.map(({ runAtMs }) => runAtMs)).toContain(ranAt);
+    // The report is stamped by the server's clock, OpenClaw's record by the machine's: here they differ by what a request takes.
+    expect(entries.map(({ runAtMs = 0 }) => Math.abs(runAtMs - ranAt) < 1_000)).toContain(true);
   });
 
   it.each(['loop-forever', 'loop-forever-varied'])('stops an LLM that asks for tools for ever within forty calls: %s', async (model) => {

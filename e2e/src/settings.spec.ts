@@ -89,11 +89,11 @@ describe('settings of a bot, seen at the real OpenClaw through an independent cl
 
     expect(result).toMatchObject({ status: 'ok', run_id: expect.stringMatching(/./), config_version: String(change.desired_version) });
     const ranAt = Date.parse(result.run_at);
-    expect(Math.floor(ranAt / 1000) % 5).toBe(0);
     const job = (await fleetJobs(gateway)).find(({ declarationKey }) => declarationKey === 'fleet:risk-check');
     const { entries } = z.looseObject({ entries: z.array(z.looseObject({ runAtMs: z.number().optional() })) }).parse(await gateway.request('cron.runs', { id: job?.id, limit: 200 }));
     // The report is stamped by the server's clock, OpenClaw's record by the machine's: here they differ by what a request takes.
-    expect(entries.map(({ runAtMs = 0 }) => Math.abs(runAtMs - ranAt) < 1_000)).toContain(true);
+    const record = entries.find(({ runAtMs = 0 }) => Math.abs(runAtMs - ranAt) < 1_000);
+    expect(Math.floor((record?.runAtMs ?? NaN) / 1000) % 5).toBe(0);
   });
 
   it.each(['loop-forever', 'loop-forever-varied'])('stops an LLM that asks for tools for ever within forty calls: %s', async (model) => {

@@ -65,8 +65,11 @@ async function main(): Promise<number> {
       for (const release of releases.reverse()) await Promise.resolve(release()).catch(() => undefined);
     });
     return runItems((release, name) => {
-      onStop(release, name);
-      releases.push(release);
+      let released: unknown;
+      // Ctrl-C may come while everything is being closed anyway.
+      const once = (): unknown => (released ??= Promise.resolve(release()));
+      onStop(once, name);
+      releases.push(once);
     }, options);
   });
   await opened.stop();

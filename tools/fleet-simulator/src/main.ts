@@ -16,6 +16,7 @@ async function main(): Promise<number> {
     rampSeconds: options.ramp,
     metricsSeconds: options.metrics,
     waitSeconds: options.wait,
+    lookWithinSeconds: options.spread,
     connections: options.connections,
   });
   const interrupted = new AbortController();

@@ -13,6 +13,7 @@ export const Options = z.object({
   ramp: z.coerce.number().min(0).max(3_600),
   metrics: Count(86_400),
   wait: Count(60),
+  spread: z.coerce.number().min(0).max(600),
   connections: z.union([z.literal('own'), Count(10_000)]),
   json: z.boolean().default(false),
 });
@@ -34,6 +35,7 @@ export function parseOptions(args: readonly string[]): Options {
     .option('--ramp <n>', 'seconds over which the bots start', '10')
     .option('--metrics <n>', 'seconds between two batches of ten points of a bot', '60')
     .option('--wait <n>', 'seconds a long poll is held', '50')
+    .option('--spread <n>', 'seconds over which bots that are told at once look', '0')
     .option('--connections <n|own>', 'HTTP connections shared by all, as behind a proxy, or one of its own per bot', 'own')
     .option('--json', 'the summary as one JSON object on stdout')
     .allowExcessArguments(false)

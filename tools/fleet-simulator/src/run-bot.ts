@@ -20,7 +20,16 @@ export type RunBotDeps = {
   onHint: () => void;
 };
 
-export type Pace = { mode: Mode; metricsSeconds: number; waitSeconds: number };
+export type Pace = {
+  mode: Mode;
+  metricsSeconds: number;
+  waitSeconds: number;
+  /**
+   * A bot that is told to look does so after a random part of this. Ten thousand machines verify at once, one simulator
+   * cannot: without a spread, the hints of the last would be read when the first have verified.
+   */
+  lookWithinSeconds: number;
+};
 
 const RETRY_MS = 5_000;
 
@@ -57,7 +66,8 @@ export async function runBot(deps: RunBotDeps, bot: SimulatedBot, pace: Pace): P
   const keepLooking = async (): Promise<void> => {
     while (!signal.aborted) {
       const patient = pace.mode === 'long-poll' || (pace.mode === 'stream' && !stream?.isUp());
-      if (!patient) await bell.wait(clock, jitter((bot.applied()?.pollSeconds ?? 30) * 1000, 0.1, random), signal);
+      const rung = !patient && (await bell.wait(clock, jitter((bot.applied()?.pollSeconds ?? 30) * 1000, 0.1, random), signal));
+      if (rung) await clock.sleep(random() * pace.lookWithinSeconds * 1000, signal);
       if (!signal.aborted) await look(patient ? pace.waitSeconds : 0);
     }
   };
@@ -93,7 +103,8 @@ function createBell() {
       rung = true;
       waking?.abort();
     },
-    async wait(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
+    /** Whether it rang. */
+    async wait(clock: Clock, ms: number, signal: AbortSignal): Promise<boolean> {
       if (!rung) {
         waking = new AbortController();
         const stop = (): void => waking?.abort();
@@ -102,7 +113,9 @@ function createBell() {
         signal.removeEventListener('abort', stop);
         waking = null;
       }
+      const rang = rung;
       rung = false;
+      return rang;
     },
   };
 }

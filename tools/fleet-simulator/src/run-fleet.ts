@@ -20,6 +20,8 @@ export type FleetOptions = {
   metricsSeconds: number;
   /** Of a long poll. */
   waitSeconds: number;
+  /** A hinted bot looks after a random part of this. */
+  lookWithinSeconds: number;
   /** One kept-alive connection per bot, or a pool shared by all, as behind a proxy. */
   connections: 'own' | number;
 };

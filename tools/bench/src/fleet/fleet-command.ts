@@ -12,6 +12,7 @@ export const FleetCommand = z.discriminatedUnion('do', [
     rampSeconds: z.number(),
     metricsSeconds: z.number(),
     waitSeconds: z.number(),
+    lookWithinSeconds: z.number(),
     connections: z.union([z.literal('own'), z.int()]),
   }),
   /** Forget what was counted so far. */

@@ -8,6 +8,8 @@ export type LiveFleet = { server: RunningServer; fleet: FleetProcess; peakRssByt
 
 const METRICS_SECONDS = 60;
 const LONG_POLL_SECONDS = 50;
+/** One process reads the hints of all bots: it may not be busy with the configs of the first when those of the last come. */
+const LOOK_WITHIN_SECONDS = 5;
 /** Of bots that hold a stream: what a proxy in front of the server keeps open for their other calls. */
 const SHARED_CONNECTIONS = 128;
 /** On top of the ramp, for a slow machine. */
@@ -39,7 +41,7 @@ export async function withLiveFleet<T>({ world, pace }: ItemDeps, mode: 'poll' |
     restart();
     const connections = mode === 'poll' ? ('own' as const) : SHARED_CONNECTIONS;
     const { rampSeconds } = pace;
-    const pacing = { rampSeconds, metricsSeconds: METRICS_SECONDS, waitSeconds: LONG_POLL_SECONDS, connections };
+    const pacing = { lookWithinSeconds: LOOK_WITHIN_SECONDS, rampSeconds, metricsSeconds: METRICS_SECONDS, waitSeconds: LONG_POLL_SECONDS, connections };
     await fleet.tell({ do: 'start', url: server.url, fleetFile: world.fleetFile, mode, ...pacing });
     await untilInStep(fleet, { ms: rampSeconds * 1000 + SYNC_MS, streams: mode === 'stream' });
     const cpuShare = (): number => ((server.usage()?.cpuSeconds ?? 0) - since.cpu) / ((performance.now() - since.at) / 1000);

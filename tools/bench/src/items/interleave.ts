@@ -8,11 +8,13 @@ export type Contender = { server: RunningServer; kind: LoadKind };
 export type Run = LoadResult & { commitsPerRequest: number; cpuMicrosPerRequest: number | null };
 
 /**
- * Every contender in turn, then all again: whatever else the machine does meets all of them alike. Answers the runs of
- * each, in the order of the contenders.
+ * Every contender in turn, then all again: whatever else the machine does meets all of them alike. Before the first round
+ * each is asked once without counting: a server that has just started compiles its code while it answers, for longer than
+ * the warm-up of a run. Answers the runs of each, in the order of the contenders.
  */
 export async function interleave(deps: ItemDeps, contenders: readonly Contender[], prepare: () => Promise<unknown>): Promise<Run[][]> {
   const runs: Run[][] = contenders.map(() => []);
+  for (const contender of contenders) await measure(deps, contender, null);
   for (let round = 1; round <= deps.pace.runs; round++) {
     for (const [index, contender] of contenders.entries()) {
       await prepare();

@@ -49,6 +49,7 @@ const hotConfig: HotRoute = {
   handle: ({ param, req }) => {
     if (param === 'cold') return null;
     if (param === 'fenced') throw new DomainError('bot-decommissioned', 'Gone.');
+    if (param === 'unsendable') return { status: 200, headers: { ETag: 'two\r\nlines' }, body: {} };
     if (param === 'broken') throw new Error('select secret from bot');
     if (req.headers['if-none-match'] === '"x"') return { status: 304, headers: { 'ETag': '"x"', 'Cache-Control': 'no-store' } };
     return { status: 200, body: { by: 'hot', id: param } };
@@ -100,6 +101,16 @@ describe('a hot route', () => {
       { level: 'info', code: 'bot-decommissioned' },
       { level: 'error', code: 'internal-error' },
     ]);
+  });
+
+  it('answers all that arrive together, also when one answer cannot be sent', async () => {
+    const { client, log } = start([hotConfig]);
+
+    const answers = await Promise.all(['a', 'unsendable', 'b'].map((id) => client.get(`/bots/${id}/config`)));
+
+    expect(answers.map(({ status }) => status)).toEqual([200, 500, 200]);
+    expect(answers.map(({ body }) => body.id ?? body.code)).toEqual(['a', 'internal-error', 'b']);
+    expect(log.lines().filter(({ msg }) => msg === 'request refused')).toHaveLength(1);
   });
 
   it('is counted under the same name as the route behind it', async () => {

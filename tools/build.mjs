@@ -3,7 +3,7 @@
 // Its package.json says what: "bundle": { "entries": ["src/main.ts"], "external": true }
 //   external true    npm packages stay in node_modules, workspace libraries are inlined
 //   external false   one self-contained file
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, parse, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -12,7 +12,8 @@ import { build } from 'esbuild';
 export async function buildProject(projectFolder) {
   const { bundle } = JSON.parse(readFileSync(join(projectFolder, 'package.json'), 'utf8'));
   if (!bundle) throw new Error(`${join(projectFolder, 'package.json')} has no "bundle"`);
-  await build({
+  const { outputFiles } = await build({
+    write: false,
     absWorkingDir: projectFolder,
     entryPoints: bundle.entries,
     outdir: 'dist',
@@ -25,7 +26,17 @@ export async function buildProject(projectFolder) {
     logLevel: 'warning',
     plugins: bundle.external ? [npmPackagesStayOutside()] : [],
   });
+  mkdirSync(join(projectFolder, 'dist'), { recursive: true });
+  for (const { path, contents } of outputFiles) replaceFile(path, contents);
   return bundle.entries.map((entry) => join(projectFolder, 'dist', `${basename(entry, '.ts')}.js`));
+}
+
+/** Whoever starts the file meanwhile gets the old or the new one, never half of it. */
+function replaceFile(path, contents) {
+  if (existsSync(path) && readFileSync(path).equals(contents)) return;
+  const unfinished = `${path}.${process.pid}.tmp`;
+  writeFileSync(unfinished, contents);
+  renameSync(unfinished, path);
 }
 
 /** Workspace libraries are TypeScript and come in; so do packages without a CommonJS form: requiring those warns on Node 20. */

@@ -1,14 +1,13 @@
 // `npm start`: from a fresh clone to a running fleet. Needs Node and npm, nothing else; has no dependencies itself.
 // Installs packages, builds what is stale, then hands over to tools/launcher in this same process.
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, realpathSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { alone, buildIfStale, lockFile } from './build-services.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const launcher = join(root, 'tools/launcher/dist/main.js');
-const projects = ['control-plane', 'sync-adapter', 'provisioner', 'bot-agent', 'launcher', 'llm-stand-in'];
 
 /** Everything goes to stderr: stdout belongs to --json. */
 const say = (text) => process.stderr.write(`${text}\n`);
@@ -122,49 +121,14 @@ async function installPackages() {
   }
 }
 
-/** Nx knows what is stale; everything else comes from its cache in about a second. */
 async function build() {
   const first = !existsSync(launcher);
   if (first) say('Building …');
-  const seconds = await run({
-    title: 'the build',
-    command: process.execPath,
-    args: [join(root, 'node_modules/.bin/nx'), 'run-many', '-t', 'build', '-p', projects.join(','), '--outputStyle=static'],
-    quietUntilFailure: true,
+  let seconds = 0;
+  await buildIfStale(async (args) => {
+    seconds = await run({ title: 'the build', command: process.execPath, args, quietUntilFailure: true });
   });
   if (first) say(`Built in ${seconds} s.`);
-}
-
-/**
- * Runs `work` while no other `npm start` of this checkout installs or builds: two at once would take files away from
- * under each other. The holder touches the file every second; one that is not touched any more was killed.
- */
-export async function alone(file, work, { staleAfterMs = 10_000 } = {}) {
-  mkdirSync(dirname(file), { recursive: true });
-  for (let told = false; !tryLock(file, staleAfterMs); ) {
-    if (!told) say('Another npm start installs or builds in this checkout: waiting for it …');
-    told = true;
-    await sleep(200);
-  }
-  const touching = setInterval(() => utimesSync(file, new Date(), new Date()), 1_000);
-  try {
-    return await work();
-  } finally {
-    clearInterval(touching);
-    rmSync(file, { force: true });
-  }
-}
-
-function tryLock(file, staleAfterMs) {
-  try {
-    writeFileSync(file, String(process.pid), { flag: 'wx' });
-    return true;
-  } catch (error) {
-    if (error.code !== 'EEXIST') throw error;
-  }
-  const age = Date.now() - (statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? Date.now());
-  if (age > staleAfterMs) rmSync(file, { force: true });
-  return false;
 }
 
 async function main() {
@@ -174,10 +138,11 @@ async function main() {
     return;
   }
   checkMachine({ version: process.versions.node, platform: process.platform });
-  await alone(join(root, '.nx/start.lock'), async () => {
+  const installAndBuild = async () => {
     await installPackages();
     await build();
-  });
+  };
+  await alone(lockFile, installAndBuild, { onWait: () => say('Another process installs or builds in this checkout: waiting for it …') });
   await import(pathToFileURL(launcher).href);
 }
 

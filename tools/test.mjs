@@ -27,7 +27,7 @@ const nxEnv = { NX_DAEMON: 'false', NX_TUI: 'false', NX_NO_CLOUD: 'true' };
 
 const toolFolders = ['database', 'jest', 'postgres', 'testing'];
 
-/** Specs that run a real OpenClaw gateway: 0.8 GB each, so one at a time and after the others. */
+/** Specs that run a real OpenClaw gateway: 0.8 GB each, and they wait more than they work. After the others. */
 const withOpenclaw = [`^${literally(join(root, 'e2e'))}/`, '\\.openclaw\\.spec\\.ts$'];
 /** Whatever imports this, however indirectly, needs Postgres. */
 const testDatabase = 'libs/database/src/testing/create-test-database.ts';
@@ -116,7 +116,7 @@ async function run({ unit, e2e }) {
   }
   tallies.push(await jest('unit and integration tests', ['--maxWorkers=2', ...ignoring(withOpenclaw)], { timeLimitMs: minutes(20) }));
   if (e2e) {
-    const args = ['--runInBand', ...withOpenclaw.map((pattern) => `--testPathPatterns=${pattern}`)];
+    const args = ['--maxWorkers=2', ...withOpenclaw.map((pattern) => `--testPathPatterns=${pattern}`)];
     tallies.push(await jest('the real OpenClaw, end to end', args, { timeLimitMs: minutes(40) }));
   }
   return sum(tallies);

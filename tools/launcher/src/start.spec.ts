@@ -1,11 +1,12 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { temporaryFolder } from './testing/temporary-folder.js';
 
 const run = promisify(execFile);
 const startFile = resolve(__dirname, '../../start.mjs');
+const buildFile = resolve(__dirname, '../../build-services.mjs');
 const folder = temporaryFolder();
 
 /** start.mjs is an ES module without dependencies: it is asked in a Node of its own, as `npm start` runs it. */
@@ -51,13 +52,35 @@ describe('npm start, before anything is installed', () => {
 
   it('installs and builds alone: a second one waits, and a lock of a killed one counts no more', async () => {
     const lock = JSON.stringify(join(folder, 'start.lock'));
-    const work = (name: string) => `start.alone(${lock}, async () => { order.push('${name} in'); await new Promise((r) => setTimeout(r, 300)); order.push('${name} out') }, { staleAfterMs: 100 })`;
+    const work = (name: string) => `build.alone(${lock}, async () => { order.push('${name} in'); await new Promise((r) => setTimeout(r, 300)); order.push('${name} out') }, { staleAfterMs: 100 })`;
     writeFileSync(join(folder, 'start.lock'), 'killed');
-    const script = `import(${JSON.stringify(startFile)}).then(async (start) => { const order = []; await Promise.all([${work('a')}, ${work('b')}]); console.log(JSON.stringify(order)) })`;
+    const script = `import(${JSON.stringify(buildFile)}).then(async (build) => { const order = []; await Promise.all([${work('a')}, ${work('b')}]); console.log(JSON.stringify(order)) })`;
 
     const { stdout } = await run(process.execPath, ['-e', script]);
 
     const order = stdout.trim();
     expect(['["a in","a out","b in","b out"]', '["b in","b out","a in","a out"]']).toContain(order);
+  });
+
+  it('builds again when a source was changed, came or went, and not for what was built', async () => {
+    const root = join(folder, 'sources');
+    const fingerprint = async (): Promise<string> =>
+      (await run(process.execPath, ['-e', `import(${JSON.stringify(buildFile)}).then((build) => console.log(build.fingerprintOf(${JSON.stringify(root)}, ['apps', 'nx.json'])))`])).stdout;
+    mkdirSync(join(root, 'apps/a/src'), { recursive: true });
+    mkdirSync(join(root, 'apps/a/dist'));
+    writeFileSync(join(root, 'apps/a/src/main.ts'), 'one');
+
+    const first = await fingerprint();
+    writeFileSync(join(root, 'apps/a/dist/main.js'), 'built');
+    const afterBuild = await fingerprint();
+    writeFileSync(join(root, 'apps/a/src/main.ts'), 'two');
+    const changed = await fingerprint();
+    writeFileSync(join(root, 'apps/a/src/more.ts'), '');
+    const added = await fingerprint();
+    rmSync(join(root, 'apps/a/src/more.ts'));
+
+    expect(afterBuild).toBe(first);
+    expect(new Set([first, changed, added]).size).toBe(3);
+    expect(await fingerprint()).toBe(changed);
   });
 });

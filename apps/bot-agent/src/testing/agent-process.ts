@@ -17,7 +17,7 @@ const PROJECT = resolve(__dirname, '../..');
 
 /** Bundles the agent as it is shipped: one file. */
 export function buildAgent(): string {
-  execFileSync(process.execPath, [resolve(PROJECT, '../../tools/build.mjs')], { cwd: PROJECT, stdio: 'pipe' });
+  execFileSync(process.execPath, [resolve(PROJECT, '../../tools/build-services.mjs')], { stdio: 'pipe' });
   return join(PROJECT, 'dist/main.js');
 }
 

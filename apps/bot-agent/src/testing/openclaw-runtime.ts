@@ -27,7 +27,7 @@ export function openclawRuntime(): OpenclawRuntime {
   const cache = chosen ?? join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'trawling-traders/openclaw-runtime');
   const provisioner = join(ROOT, 'apps/provisioner');
   const supervisor = join(provisioner, 'dist/supervisor.js');
-  if (!existsSync(supervisor)) execFileSync(process.execPath, [join(ROOT, 'tools/build.mjs')], { cwd: provisioner, stdio: 'pipe' });
+  if (!existsSync(supervisor)) execFileSync(process.execPath, [join(ROOT, 'tools/build-services.mjs')], { stdio: 'pipe' });
   const answer = execFileSync(process.execPath, [supervisor, 'install-runtime', cache], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], timeout: INSTALL_MS });
   return Runtime.parse(JSON.parse(answer));
 }

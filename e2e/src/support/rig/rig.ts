@@ -39,10 +39,7 @@ const run = promisify(execFile);
 
 export const openRig = (options: { redisUrl?: string; logger?: Logger } = {}) =>
   withReleasers<Rig>(async (onStop) => {
-    // As npm start builds; from Nx' cache in a second when nothing changed.
-    execFileSync(process.execPath, [join(checkout, 'node_modules/.bin/nx'), 'run-many', '-t', 'build', '-p', 'control-plane,sync-adapter,bot-agent'], {
-      cwd: checkout, stdio: 'pipe', env: { ...process.env, NX_DAEMON: 'false', NX_TUI: 'false' },
-    });
+    execFileSync(process.execPath, [join(checkout, 'tools/build-services.mjs')], { stdio: 'pipe' });
     const folder = mkdtempSync(join(tmpdir(), 'trawling-rig-'));
     onStop(() => rmSync(folder, { recursive: true, force: true }), 'folder');
     const passwords = Object.fromEntries(ROLES.map((role) => [role, randomBytes(24).toString('base64url')]));

@@ -22,6 +22,7 @@ export * from './enrollment.js';
 export * from './reports.js';
 export * from './machine.js';
 export * from './machine-spec.js';
+export * from './machine-layout.js';
 export * from './control-plane-api.js';
 export * from './sync-api.js';
 export * from './local-reports.js';

@@ -3,6 +3,23 @@ import { BotId, MachineGeneration, Sha256, Uuid } from './common.js';
 import { Ed25519PublicJwk } from './keys.js';
 
 /**
+ * What keeps the machine's processes running. `supervisor`: one process of the local driver, one user for everything.
+ * `systemd`: a machine of its own, where agent and gateway are two users (DROPLET says which and where).
+ */
+export const MachineHost = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('supervisor') }),
+  z.object({
+    kind: z.literal('systemd'),
+    /** The agent's file, which command jobs run too: root's, so that neither user can change what the other runs. */
+    agent_file: z.string(),
+    gateway_unit: z.string(),
+    /** Unix socket of the gateway hand: file access as the gateway's user. */
+    gateway_hand: z.string(),
+  }),
+]);
+export type MachineHost = z.infer<typeof MachineHost>;
+
+/**
  * `machine.json`: what the provisioner tells a machine about itself. The agent's only input besides the
  * enrollment token; holds no secret.
  */
@@ -22,14 +39,21 @@ export const MachineSpec = z.object({
   data_retrieval_url: z.url({ protocol: /^https?$/ }).nullable(),
   /** Extra environment of the gateway process. */
   gateway_env: z.record(z.string(), z.string()).default({}),
+  host: MachineHost.default({ kind: 'supervisor' }),
 });
 export type MachineSpec = z.infer<typeof MachineSpec>;
 
-/** Names inside the directory that holds `machine.json`; provisioner, supervisor and agent agree on them here. */
+/**
+ * Names inside the directory that holds `machine.json`; whoever makes a machine, its supervisor and its agent agree on
+ * them here. Three folders by who may do what: `agent` is closed to the gateway's user, `gateway` and `openclaw` belong
+ * to the gateway's user (OpenClaw takes a secret only from a file that its own user owns and no other can read, and
+ * closes its own files), `shared` is written by the agent and only read by the gateway's user.
+ */
 export const MACHINE_FILES = {
   spec: 'machine.json',
   /** 0600, `tte_…`; deleted by the agent once it is enrolled. */
   enrollmentToken: 'enrollment-token',
+  /** Where the local supervisor puts it; elsewhere MachineSpec.host says where it is. */
   agentFile: 'agent.js',
   workspace: 'workspace',
   logs: 'logs',
@@ -37,15 +61,29 @@ export const MACHINE_FILES = {
   /** OPENCLAW_STATE_DIR. */
   openclaw: 'openclaw',
   openclawConfig: 'openclaw/openclaw.json',
+  /** 0700, the gateway's user's: what OpenClaw reads its secrets from. */
+  gateway: 'gateway',
+  gatewayToken: 'gateway/token',
+  secrets: 'gateway/secrets.json',
+  /** The agent's, readable by the gateway's user. */
+  shared: 'shared',
+  tradingParams: 'shared/trading-params.json',
+  /** JSON `{url, token}`: where skills and command jobs report (LocalReport). */
+  localReports: 'shared/local-reports.json',
   /** The agent's own state, 0700. */
   agent: 'agent',
   /** 0600; exists once the agent is enrolled: the gateway starts after that. */
   credential: 'agent/credential',
-  gatewayToken: 'agent/gateway-token',
-  secrets: 'agent/secrets.json',
-  tradingParams: 'agent/trading-params.json',
-  /** 0600, JSON `{url, token}`: where skills and command jobs report (LocalReport). */
-  localReports: 'local-reports.json',
-  /** Any change of this file asks the supervisor to restart the gateway. */
+  /** Any change of this file asks for a restart of the gateway: the local supervisor and systemd's path unit watch it. */
   restartGateway: 'agent/restart-gateway',
 } as const;
+
+/** Folders of a machine, made before anything of it starts. */
+export const MACHINE_FOLDERS = [
+  MACHINE_FILES.agent,
+  MACHINE_FILES.gateway,
+  MACHINE_FILES.openclaw,
+  MACHINE_FILES.shared,
+  MACHINE_FILES.workspace,
+  MACHINE_FILES.logs,
+] as const;

@@ -1,5 +1,6 @@
 import { createServer } from 'node:http';
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { MACHINE_FILES } from '@trawling/contracts';
 import { Command, CommanderError } from 'commander';
 import { realHost } from '../host.js';
 import { temporaryFolder } from '../testing/temporary-folder.js';
@@ -23,7 +24,8 @@ describe('bot-agent report', () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const address = server.address();
     const port = address !== null && typeof address === 'object' ? address.port : 0;
-    await writeFile(folder.path('local-reports.json'), JSON.stringify({ url: `http://127.0.0.1:${port}/reports`, token: TOKEN }));
+    await mkdir(folder.path(MACHINE_FILES.shared));
+    await writeFile(folder.path(MACHINE_FILES.localReports), JSON.stringify({ url: `http://127.0.0.1:${port}/reports`, token: TOKEN }));
     return { bodies, close: () => new Promise((resolve) => server.close(resolve)) };
   }
 

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { MACHINE_FILES } from '@trawling/contracts';
+import { MACHINE_FILES, MACHINE_FOLDERS } from '@trawling/contracts';
 
 /** Files of the agent's own state, inside its folder. */
 const AGENT_FILES = {
@@ -40,6 +40,6 @@ export function machinePaths(dir: string): MachinePaths {
     ...under(dir, MACHINE_FILES),
     ...under(agent, AGENT_FILES),
     spool: under(join(agent, 'spool'), SPOOLS),
-    dirs: [agent, join(agent, 'applied'), join(agent, 'spool'), join(dir, MACHINE_FILES.workspace)],
+    dirs: [...MACHINE_FOLDERS.filter((folder) => folder !== MACHINE_FILES.logs).map((folder) => join(dir, folder)), join(agent, 'applied'), join(agent, 'spool')],
   };
 }

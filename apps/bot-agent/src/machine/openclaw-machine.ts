@@ -1,4 +1,4 @@
-import { type MachineSpec } from '@trawling/contracts';
+import { gatewayEnvironment, type MachineSpec } from '@trawling/contracts';
 import { type OpenclawMachine } from '@trawling/domain';
 import { type MachinePaths } from './machine-paths.js';
 
@@ -14,16 +14,15 @@ export const openclawMachine = (
   webhook,
   workspaceDir: paths.workspace,
   nodePath: spec.openclaw.node,
-  agentFile: paths.agentFile,
+  agentFile: spec.host.kind === 'systemd' ? spec.host.agent_file : paths.agentFile,
   tradingParamsFile: paths.tradingParams,
   dataRetrievalUrl: spec.data_retrieval_url,
 });
 
-/** Names of the environment variables that the supervisor gives the gateway. */
+/** Names of the environment variables that the gateway is started with. */
 export const gatewayEnvOf = (spec: Pick<MachineSpec, 'gateway_env'>): string[] => [
   ...Object.keys(spec.gateway_env),
   'HOME',
   'PATH',
-  'OPENCLAW_STATE_DIR',
-  'OPENCLAW_CONFIG_PATH',
+  ...Object.keys(gatewayEnvironment('')),
 ];

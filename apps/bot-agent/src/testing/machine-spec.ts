@@ -15,4 +15,5 @@ export const machineSpecFor = (server: Pick<TestSyncAdapter, 'url' | 'botId' | '
   openclaw: { node: '/runtime/node', openclaw_mjs: '/runtime/openclaw.mjs', openclaw_version: '2026.9.6' },
   data_retrieval_url: null,
   gateway_env: {},
+  host: { kind: 'supervisor' },
 });

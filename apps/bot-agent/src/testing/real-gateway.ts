@@ -5,7 +5,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type JsonObject, MACHINE_FILES } from '@trawling/contracts';
+import { type JsonObject, MACHINE_FILES, MACHINE_FOLDERS } from '@trawling/contracts';
 import { until } from '@trawling/runtime/testing';
 import { isGatewayReady } from '../gateway/readyz.js';
 import { untilGone } from './end-with-tests.js';
@@ -55,7 +55,7 @@ export async function startRealGateway(
   const token = randomBytes(24).toString('base64url');
   const path: RealGateway['path'] = (file) => join(dir, MACHINE_FILES[file]);
   const logFile = join(dir, 'gateway.log');
-  for (const folder of ['openclaw', 'agent', 'workspace'] as const) await mkdir(path(folder), { recursive: true, mode: 0o700 });
+  for (const folder of MACHINE_FOLDERS) await mkdir(join(dir, folder), { recursive: true, mode: 0o700 });
   await writeFile(path('gatewayToken'), token, { mode: 0o600 });
   await writeFile(path('openclawConfig'), JSON.stringify(config({ dir, port, path })), { mode: 0o600 });
 

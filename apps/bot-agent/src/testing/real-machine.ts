@@ -48,6 +48,7 @@ export function machineSpec(over: Partial<MachineSpec>): MachineSpec {
     openclaw: { node: runtime.node, openclaw_mjs: runtime.openclawMjs, openclaw_version: '2026.9.6' },
     data_retrieval_url: null,
     gateway_env: {},
+    host: { kind: 'supervisor' },
     ...over,
   };
 }

@@ -1,5 +1,4 @@
 import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { createFakeClock, createMemoryLogger } from '@trawling/runtime/testing';
 import { type ApplyVersionDeps } from '../apply/apply-version.js';
 import { away } from '../gateway/gateway-error.js';
@@ -11,7 +10,7 @@ import { MACHINE } from './payloads.js';
 /** A machine whose gateway is away and whose secrets do not come: nothing can be applied, everything is on real files. */
 export async function stuckMachine(dir: string, secretsError: Error, host: Host = realHost) {
   const paths = machinePaths(dir);
-  for (const folder of [...paths.dirs, join(dir, 'openclaw')]) await mkdir(folder, { recursive: true });
+  for (const folder of paths.dirs) await mkdir(folder, { recursive: true });
   await writeFile(paths.openclawConfig, '{"before":true}');
   const gone = () => Promise.reject(away('the gateway is down'));
   const deps: ApplyVersionDeps = {

@@ -107,6 +107,7 @@ async function create(deps: LocalDriverDeps, key: MachineKey, order: MachineOrde
       gateway_port: await chooseGatewayPort({ base: deps.gatewayPortBase, machines: await listMachineFolders(deps.machinesDir) }),
       openclaw: { node, openclaw_mjs: openclawMjs, openclaw_version: version },
       gateway_env: deps.gatewayEnv ?? {},
+      host: { kind: 'supervisor' },
     } satisfies MachineSpec);
     await createMachineFolder(deps.machinesDir, spec, enrollmentToken);
   });

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { BotId, MACHINE_FILES, MachineSpec } from '@trawling/contracts';
+import { BotId, MACHINE_FILES, MACHINE_FOLDERS, MachineSpec } from '@trawling/contracts';
 import { type MachineKey } from '../machines/machine-driver.js';
 import { isErrorWithCode } from '../processes/process-identity.js';
 
@@ -57,9 +57,7 @@ export async function createMachineFolder(machinesDir: string, spec: MachineSpec
   const draft = join(machinesDir, `.draft-${name}-${randomUUID()}`);
   await mkdir(draft, { recursive: true, mode: 0o700 });
   try {
-    for (const folder of [MACHINE_FILES.agent, MACHINE_FILES.openclaw, MACHINE_FILES.workspace, MACHINE_FILES.logs]) {
-      await mkdir(join(draft, folder), { mode: 0o700 });
-    }
+    for (const folder of MACHINE_FOLDERS) await mkdir(join(draft, folder), { mode: 0o700 });
     await writePrivate(join(draft, MACHINE_FILES.enrollmentToken), enrollmentToken);
     await writePrivate(join(draft, MACHINE_FILES.spec), `${JSON.stringify(spec, null, 2)}\n`);
     await rename(draft, join(machinesDir, name));

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { MACHINE_FILES, type MachineSpec } from '@trawling/contracts';
+import { gatewayEnvironment, MACHINE_FILES, type MachineSpec } from '@trawling/contracts';
 import { type Clock } from '@trawling/runtime';
 import { MACHINE_MARKER, ROLE_MARKER } from '../processes/marked-processes.js';
 import { isAlive, type ProcessIdentity } from '../processes/process-identity.js';
@@ -43,15 +43,7 @@ export async function gatewayChild(context: ChildContext, previous: SupervisorSt
   const restartRequest = (): string => fileSignature(join(path, MACHINE_FILES.restartGateway));
   const running = await stillRunning(previous?.gateway.process);
   const fit = running !== null && (await waitUntilAlive(clock, { process: running, port: spec.gateway_port, timeoutMs: ADOPT_WITHIN_MS }, signal));
-  const env = {
-    ...spec.gateway_env,
-    OPENCLAW_STATE_DIR: join(path, MACHINE_FILES.openclaw),
-    OPENCLAW_CONFIG_PATH: config,
-    // Restarts that OpenClaw decides on stay inside the process: 2.4 s instead of a full start, and the same pid.
-    OPENCLAW_NO_RESPAWN: '1',
-    OPENCLAW_DISABLE_BONJOUR: '1',
-    OPENCLAW_NO_AUTO_UPDATE: '1',
-  };
+  const env = { ...spec.gateway_env, ...gatewayEnvironment(path) };
   const args = [spec.openclaw.openclaw_mjs, 'gateway', 'run', '--port', String(spec.gateway_port), '--bind', 'loopback'];
   return {
     ...shared(context, 'gateway', { args, env }),

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { MACHINE_FILES, type MachineSpec } from '@trawling/contracts';
+import { MACHINE_FILES, MACHINE_FOLDERS, type MachineSpec } from '@trawling/contracts';
 import { generateBootstrapConfig } from '@trawling/domain';
 import { replacePrivate } from '../local/machine-folder.js';
 
@@ -12,9 +12,7 @@ import { replacePrivate } from '../local/machine-folder.js';
  */
 export async function prepareOpenclaw(machinePath: string, spec: MachineSpec): Promise<void> {
   const at = (name: string): string => join(machinePath, name);
-  for (const folder of [MACHINE_FILES.agent, MACHINE_FILES.openclaw, MACHINE_FILES.workspace, MACHINE_FILES.logs]) {
-    await mkdir(at(folder), { recursive: true, mode: 0o700 });
-  }
+  for (const folder of MACHINE_FOLDERS) await mkdir(at(folder), { recursive: true, mode: 0o700 });
   if (!existsSync(at(MACHINE_FILES.gatewayToken))) {
     await replacePrivate(at(MACHINE_FILES.gatewayToken), randomBytes(32).toString('base64url'));
   }

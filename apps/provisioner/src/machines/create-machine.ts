@@ -46,6 +46,11 @@ export async function createMachine(context: StepContext, input: { generation: n
     enrollmentToken,
   });
   const elapsed = context.clock.monotonicMs() - begun;
+  if (result.outcome === 'not_sent') {
+    const notBefore = later(facts.now, elapsed + result.waitMs);
+    await recordChange(context, generation, { state: 'wanted', reason: result.reason, deadline: null, notBefore, attempts: attempt - 1 });
+    return 'settled';
+  }
   const change = createOutcome({ now: later(facts.now, elapsed), attempt, result, settleMs: driver.settleMs });
   await recordChange(context, generation, change);
   return 'again';

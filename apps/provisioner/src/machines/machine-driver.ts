@@ -19,9 +19,13 @@ export type MachineOrder = Pick<
   enrollmentToken: string;
 };
 
-/** `unknown`: the call ended without a clear answer, so a machine may exist; look for it before another create. */
+/**
+ * `unknown`: the call ended without a clear answer, so a machine may exist; look for it before another create.
+ * `not_sent`: nobody was asked to make anything (a request limit, a refused token), so it is no attempt.
+ */
 export type CreateResult =
   | { outcome: 'accepted'; providerId: string }
+  | { outcome: 'not_sent'; reason: string; waitMs: number }
   | { outcome: 'rejected'; reason: string; retryable: boolean }
   | { outcome: 'unknown'; reason: string };
 

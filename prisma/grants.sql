@@ -45,6 +45,7 @@ GRANT SELECT ON installation, bot, bot_reported, config_version TO trawling_prov
 GRANT SELECT (sha256, version, created_at) ON agent_build TO trawling_provisioner;
 GRANT SELECT, INSERT, UPDATE, DELETE ON machine TO trawling_provisioner;
 GRANT SELECT, INSERT ON enrollment_token TO trawling_provisioner;
+GRANT SELECT, INSERT, UPDATE ON provider_budget TO trawling_provisioner;
 GRANT UPDATE (decommissioned_at) ON bot TO trawling_provisioner;
 GRANT SELECT (id, bot_id, generation, created_at, revoked_at, revoked_reason), UPDATE (revoked_at, revoked_reason)
   ON bot_credential TO trawling_provisioner;

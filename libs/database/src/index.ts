@@ -30,6 +30,7 @@ export * from './stores/desired-config.store.js';
 export * from './stores/enrollment-inbox.store.js';
 export * from './stores/key-set.store.js';
 export * from './stores/machine.store.js';
+export * from './stores/provider-budget.store.js';
 export * from './stores/receiver-beat.store.js';
 export * from './stores/sealed-secret-relay.store.js';
 export * from './group-commit/group-commit.js';

@@ -3,3 +3,7 @@ export type { Account, Action, Droplet, Firewall, Image, Region, Size, SshKey, V
 export * from './digitalocean.js';
 export * from './digitalocean-error.js';
 export * from './budget/request-budget.js';
+export * from './budget/create-request-budget.js';
+export { createMemoryBudget } from './budget/memory-budget.js';
+export { DIGITALOCEAN_LIMITS, type BudgetLimits } from './budget/budget-rule.js';
+export * from './create-digitalocean.js';

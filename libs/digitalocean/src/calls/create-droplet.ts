@@ -1,0 +1,56 @@
+import { z } from 'zod';
+import { CreatedDroplet } from '../answers.js';
+import type { CreateOptions, CreateOutcome } from '../digitalocean.js';
+import { DropletSpec } from '../requests.js';
+import { type ApiDeps, observe } from './call-api.js';
+import { createFreshAgent } from './fresh-agent.js';
+import { readAs, readRefusal } from './read-answer.js';
+import { type HttpAnswer, send } from './send.js';
+
+export const SEND_WITHIN_MS = 10_000;
+
+/** Sends the order once and says what is known of it. Never repeats, never throws. */
+export async function createDroplet(deps: ApiDeps, spec: z.input<typeof DropletSpec>, options: CreateOptions = {}): Promise<CreateOutcome> {
+  const order = DropletSpec.safeParse(spec);
+  if (!order.success) return neverSent('invalid_order', z.prettifyError(order.error), false);
+  const sendWithinMs = options.sendWithinMs ?? SEND_WITHIN_MS;
+  const startedAt = deps.clock.monotonicMs();
+  const mayGo = (): boolean => !options.signal?.aborted && deps.clock.monotonicMs() - startedAt < sendWithinMs;
+
+  const waiting = AbortSignal.timeout(sendWithinMs);
+  try {
+    await deps.budget.take('create', options.signal ? AbortSignal.any([options.signal, waiting]) : waiting);
+  } catch (error) {
+    return neverSent('no_budget', `no request may be sent now: ${error instanceof Error ? error.message : String(error)}`, true);
+  }
+  if (!mayGo()) return neverSent('too_late', 'it would have been sent too late', true);
+
+  const { agent, released } = createFreshAgent(new URL(deps.baseUrl).protocol, mayGo);
+  // Once it is on its way the answer is worth waiting for: the caller's signal counts only until then.
+  const signal = AbortSignal.timeout(sendWithinMs + deps.requestTimeoutMs);
+  const answer = await send({ method: 'POST', path: '/v2/droplets', body: order.data }, { ...deps, agent, signal });
+  agent.destroy();
+  if (answer.status === null) {
+    return released() ? { outcome: 'unknown', reason: answer.reason } : neverSent('not_sent', answer.reason, true);
+  }
+  await observe(deps, answer);
+  return outcomeOf(answer);
+}
+
+function outcomeOf(answer: HttpAnswer): CreateOutcome {
+  const { status } = answer;
+  const created = status >= 200 && status < 300 ? readAs(CreatedDroplet, answer) : null;
+  if (created) return { outcome: 'accepted', droplet: created.droplet, actionId: created.links?.actions?.[0]?.id ?? null };
+  const refusal = readRefusal(answer);
+  // The limiter stands in front of everything else: nothing was made.
+  if (status === 429) return { outcome: 'rejected', status, id: refusal?.id ?? 'too_many_requests', message: refusal?.message ?? 'too many requests', retryable: true };
+  if (refusal && status >= 400 && status < 500 && status !== 408) {
+    return { outcome: 'rejected', status, id: refusal.id, message: refusal.message, retryable: isPassing(status, refusal.message) };
+  }
+  return { outcome: 'unknown', reason: `answered ${status}${refusal ? ` ${refusal.id}: ${refusal.message}` : ' without an answer of the API itself'}` };
+}
+
+/** Some refusals pass by themselves, and only their text says so (seen with 422; coreos/mantle#794). */
+const isPassing = (status: number, message: string): boolean => status === 422 && /try again/i.test(message);
+
+const neverSent = (id: string, message: string, retryable: boolean): CreateOutcome => ({ outcome: 'rejected', status: null, id, message, retryable });

@@ -7,13 +7,16 @@ import { type Env } from './env.js';
 import { createGatewayApi } from './gateway/gateway-api.js';
 import { createGatewayClient } from './gateway/gateway-client.js';
 import { isGatewayReady } from './gateway/readyz.js';
-import { realHost } from './host.js';
+import { createHandHost } from './hand/hand-host.js';
+import { type Host, realHost } from './host.js';
 import { acceptLocalReports } from './local/accept-local-reports.js';
 import { openLocalReportServer } from './local/local-report-server.js';
 import { renewAtOnce } from './loop/renew-at-once.js';
 import { createWake } from './loop/wake.js';
-import { machinePaths } from './machine/machine-paths.js';
+import { createGatewayControl } from './machine/gateway-control.js';
+import { type MachinePaths, machinePaths } from './machine/machine-paths.js';
 import { gatewayEnvOf, openclawMachine } from './machine/openclaw-machine.js';
+import { createSystemdHost } from './machine/systemd-host.js';
 import { createOpenclawCli } from './apply/openclaw-cli.js';
 import { openCronResults } from './reports/cron-results.js';
 import { openReportSpools } from './reports/report-spools.js';
@@ -42,15 +45,14 @@ export interface ComposeInput {
 /** The agent of one machine: everything it is made of, running until stopped. */
 export const compose = (env: Env, input: ComposeInput) =>
   withReleasers(async (onStop) => {
-    const host = realHost;
     const clock = systemClock;
     const random = Math.random;
     const file = resolve(input.machineFile);
-    const spec = MachineSpec.parse(JSON.parse((await host.readText(file)) ?? 'null'));
+    const spec = MachineSpec.parse(JSON.parse((await realHost.readText(file)) ?? 'null'));
     const paths = machinePaths(dirname(file));
     const logger = input.logger.child({ bot_id: spec.bot_id, generation: spec.generation });
-    for (const dir of paths.dirs) await host.ensureDir(dir);
-    await ensureSecretsFile(host, paths.secrets);
+    for (const dir of paths.ownDirs) await realHost.ensureDir(dir);
+    const host = await openHost(spec, paths);
 
     const stopping = new AbortController();
     const wakes = {
@@ -163,6 +165,7 @@ export const compose = (env: Env, input: ComposeInput) =>
       machine: openclawMachine(spec, paths, receiver.webhook),
       gatewayEnv: gatewayEnvOf(spec),
       cli: createOpenclawCli({ host, spec, paths, env: { PATH: env.PATH } }),
+      control: createGatewayControl({ host: realHost, paths, spec, clock }),
       isReady: () => isGatewayReady(`http://${gatewayUrl}`),
       rssBytes: () => process.memoryUsage.rss(),
       stop: stopping.signal,
@@ -175,3 +178,14 @@ export const compose = (env: Env, input: ComposeInput) =>
     }, 'loops');
     return { webhook: receiver.webhook };
   });
+
+/**
+ * One user for everything, or two. With two, what the gateway needs is made by `prepare-gateway` before its start: the
+ * agent can begin, and enroll, while there is no gateway and no hand yet.
+ */
+async function openHost(spec: MachineSpec, paths: MachinePaths): Promise<Host> {
+  if (spec.host.kind === 'systemd') return createSystemdHost(realHost, createHandHost(spec.host.gateway_hand), paths);
+  for (const dir of paths.gatewayDirs) await realHost.ensureDir(dir);
+  await ensureSecretsFile(realHost, paths.secrets);
+  return realHost;
+}

@@ -4,7 +4,10 @@ import { type FileHandle, mkdir, open, readdir, readFile, rename, stat, unlink }
 import { dirname } from 'node:path';
 import { z } from 'zod';
 
-/** The only access to the file system and to other processes; everything else of the agent takes this. */
+/**
+ * The only access to the file system and to other processes; everything else of the agent takes this. Where agent and
+ * gateway are two users, each path is touched as the user it belongs to (createSystemdHost).
+ */
 export interface Host {
   /** Null when there is no such file. */
   readText(path: string): Promise<string | null>;
@@ -26,6 +29,7 @@ export interface Host {
   run(file: string, args: string[], options: { env: Record<string, string>; timeoutMs: number }): Promise<{ code: number | null; stdout: string; stderr: string }>;
 }
 
+const PRIVATE_MODE = 0o600;
 const MAX_OUTPUT = 4 * 1024 * 1024;
 const NotFound = z.object({ code: z.literal('ENOENT') });
 const isNotFound = (error: unknown): boolean => NotFound.safeParse(error).success;
@@ -49,24 +53,7 @@ export const realHost: Host = {
     }
   },
 
-  writeAtomic: async (path, text) => {
-    const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
-    try {
-      const file = await open(temporary, 'wx', 0o600);
-      try {
-        await file.writeFile(text);
-        await file.sync();
-      } finally {
-        await file.close();
-      }
-      await rename(temporary, path);
-    } catch (error) {
-      // A disk that is full must not fill with what did not fit.
-      await unlink(temporary).catch(() => undefined);
-      throw error;
-    }
-    await syncDirectory(dirname(path));
-  },
+  writeAtomic: (path, text) => replaceFile(path, text, PRIVATE_MODE),
 
   list: async (path) => {
     try {
@@ -118,6 +105,28 @@ export const realHost: Host = {
       });
     }),
 };
+
+/** A reader sees the old content or the new one, also after a power cut. */
+export async function replaceFile(path: string, text: string, mode: number): Promise<void> {
+  const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
+  try {
+    const file = await open(temporary, 'wx', PRIVATE_MODE);
+    try {
+      await file.writeFile(text);
+      // Whatever the process's umask takes away.
+      if (mode !== PRIVATE_MODE) await file.chmod(mode);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+  } catch (error) {
+    // A disk that is full must not fill with what did not fit.
+    await unlink(temporary).catch(() => undefined);
+    throw error;
+  }
+  await syncDirectory(dirname(path));
+}
 
 /** So that the rename itself survives a power cut; not every file system lets directories be opened. */
 async function syncDirectory(path: string): Promise<void> {

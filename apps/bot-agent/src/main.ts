@@ -1,5 +1,5 @@
 import { text } from 'node:stream/consumers';
-import { runMain } from '@trawling/runtime';
+import { LogLevel, runMain } from '@trawling/runtime';
 import { Argument, Command, CommanderError } from 'commander';
 import { version } from '../package.json';
 import { compose } from './compose.js';
@@ -7,6 +7,7 @@ import { Env } from './env.js';
 import { realHost } from './host.js';
 import { addReportCommand } from './local/report-command.js';
 import { tolerateBrokenPipe } from './local/tolerate-broken-pipe.js';
+import { addMachineCommands } from './machine/machine-commands.js';
 import { JOBS, type JobName, runJob } from './jobs/run-job.js';
 
 for (const output of [process.stdout, process.stderr]) tolerateBrokenPipe(output);
@@ -42,6 +43,8 @@ program
     process.stdout.write(`${line}\n`);
     process.exitCode = exitCode;
   });
+
+addMachineCommands(program, { logLevel: LogLevel.catch('info').parse(process.env['LOG_LEVEL']), listenFds: process.env['LISTEN_FDS'] });
 
 addReportCommand(program, {
   host: realHost,

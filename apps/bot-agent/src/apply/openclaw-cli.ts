@@ -16,6 +16,8 @@ const VALIDATE_MS = 60_000;
 
 export function createOpenclawCli(deps: { host: Host; spec: MachineSpec; paths: MachinePaths; env: Record<string, string> }): OpenclawCli {
   const { host, spec, paths } = deps;
+  // Of the gateway's user, who may own nothing but its own folders.
+  const home = spec.host.kind === 'systemd' ? paths.openclaw : paths.dir;
   const candidate = `${paths.openclawConfig}.candidate`;
 
   return {
@@ -24,7 +26,7 @@ export function createOpenclawCli(deps: { host: Host; spec: MachineSpec; paths: 
       await host.writeAtomic(candidate, text);
       try {
         const result = await host.run(spec.openclaw.node, [spec.openclaw.openclaw_mjs, 'config', 'validate', '--json'], {
-          env: { ...deps.env, HOME: paths.dir, OPENCLAW_STATE_DIR: paths.openclaw, OPENCLAW_CONFIG_PATH: candidate },
+          env: { ...deps.env, HOME: home, OPENCLAW_STATE_DIR: paths.openclaw, OPENCLAW_CONFIG_PATH: candidate },
           timeoutMs: VALIDATE_MS,
         });
         return readVerdict(result.stdout) ?? { valid: 'unknown', reason: `the validator ended with ${result.code}: ${result.stderr.slice(0, 500)}` };

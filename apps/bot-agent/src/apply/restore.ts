@@ -3,13 +3,13 @@ import { canonicalJson } from '@trawling/domain';
 import { type Attempt } from '../state/agent-state.js';
 import { type ApplyDeps } from './apply-deps.js';
 
-type RestoreDeps = Pick<ApplyDeps, 'host' | 'paths' | 'clock' | 'gateway' | 'api'>;
+type RestoreDeps = Pick<ApplyDeps, 'host' | 'paths' | 'gateway' | 'api' | 'control'>;
 
 /**
  * Puts the files back as they were before the attempt, byte for byte. Works without a gateway: a running one takes
  * the file over by itself, one that gave up on a broken config is asked to start again.
  */
-export async function restoreBase({ host, paths, clock, gateway, api }: RestoreDeps, base: Attempt['base']): Promise<void> {
+export async function restoreBase({ host, paths, gateway, api, control }: RestoreDeps, base: Attempt['base']): Promise<void> {
   // A gateway that is away reads the file when it starts.
   if (await putBack(host, paths.secrets, base.secrets)) await api.secretsReload().catch(() => undefined);
   if (base.trading_params === null) await host.remove(paths.tradingParams);
@@ -17,12 +17,8 @@ export async function restoreBase({ host, paths, clock, gateway, api }: RestoreD
   const current = await host.readText(paths.openclawConfig);
   if (base.config === null || (current !== null && sameConfig(current, base.config))) return;
   await host.writeAtomic(paths.openclawConfig, base.config);
-  if (gateway.state() !== 'ready') await askForRestart({ host, paths, clock });
+  if (gateway.state() !== 'ready') await control.restart();
 }
-
-/** Any change of this file makes the supervisor start the gateway again. */
-export const askForRestart = ({ host, paths, clock }: Pick<ApplyDeps, 'host' | 'paths' | 'clock'>): Promise<void> =>
-  host.writeAtomic(paths.restartGateway, `${clock.now().toISOString()}\n`);
 
 async function putBack(host: ApplyDeps['host'], path: string, text: string | null): Promise<boolean> {
   if (text === null || (await host.readText(path)) === text) return false;

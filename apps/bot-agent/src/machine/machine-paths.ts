@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { MACHINE_FILES, MACHINE_FOLDERS } from '@trawling/contracts';
+import { MACHINE_FILES } from '@trawling/contracts';
 
 /** Files of the agent's own state, inside its folder. */
 const AGENT_FILES = {
@@ -25,7 +25,14 @@ const AGENT_FILES = {
 const SPOOLS = { acks: 'acks', events: 'events', metrics: 'metrics', webhooks: 'webhooks', cronResults: 'cron-results' } as const;
 
 type Paths<T> = { readonly [K in keyof T]: string };
-export type MachinePaths = { dir: string } & Paths<typeof MACHINE_FILES> & Paths<typeof AGENT_FILES> & { spool: Paths<typeof SPOOLS>; dirs: string[] };
+export type MachinePaths = { dir: string } & Paths<typeof MACHINE_FILES> & Paths<typeof AGENT_FILES> & {
+    spool: Paths<typeof SPOOLS>;
+    /** Folders of the agent's user. */
+    ownDirs: string[];
+    /** Folders of the gateway's user, who may be another. */
+    gatewayDirs: string[];
+    dirs: string[];
+  };
 
 function under<T extends Record<string, string>>(dir: string, names: T): Paths<T>;
 function under(dir: string, names: Record<string, string>): Record<string, string> {
@@ -35,11 +42,15 @@ function under(dir: string, names: Record<string, string>): Record<string, strin
 /** Where everything of a machine lies; `dir` is the folder of its machine.json. */
 export function machinePaths(dir: string): MachinePaths {
   const agent = join(dir, MACHINE_FILES.agent);
+  const ownDirs = [agent, join(agent, 'applied'), join(agent, 'spool'), join(dir, MACHINE_FILES.shared)];
+  const gatewayDirs = [MACHINE_FILES.gateway, MACHINE_FILES.openclaw, MACHINE_FILES.workspace].map((folder) => join(dir, folder));
   return {
     dir,
     ...under(dir, MACHINE_FILES),
     ...under(agent, AGENT_FILES),
     spool: under(join(agent, 'spool'), SPOOLS),
-    dirs: [...MACHINE_FOLDERS.filter((folder) => folder !== MACHINE_FILES.logs).map((folder) => join(dir, folder)), join(agent, 'applied'), join(agent, 'spool')],
+    ownDirs,
+    gatewayDirs,
+    dirs: [...ownDirs, ...gatewayDirs],
   };
 }

@@ -11,6 +11,7 @@ import { createGatewayApi } from '../gateway/gateway-api.js';
 import { createGatewayClient, type GatewayClient } from '../gateway/gateway-client.js';
 import { isGatewayReady } from '../gateway/readyz.js';
 import { realHost } from '../host.js';
+import { createGatewayControl } from '../machine/gateway-control.js';
 import { type MachinePaths, machinePaths } from '../machine/machine-paths.js';
 import { gatewayEnvOf, openclawMachine } from '../machine/openclaw-machine.js';
 import { openAgentState } from '../state/agent-state.js';
@@ -92,6 +93,7 @@ export async function startRealMachine(): Promise<RealMachine> {
     gateway: client,
     api: createGatewayApi({ request: client.request, clock: systemClock }),
     cli: createOpenclawCli({ host: realHost, spec, paths, env: { PATH: process.env['PATH'] ?? '' } }),
+    control: createGatewayControl({ host: realHost, paths, spec, clock: systemClock }),
     isReady: () => isGatewayReady(gateway.httpUrl),
     clock: systemClock,
     logger: createMemoryLogger().logger,

@@ -26,6 +26,7 @@ export async function stuckMachine(dir: string, secretsError: Error, host: Host 
       configGet: gone, configPatch: gone, cronList: gone, cronAdd: gone, cronUpdate: gone, cronRemove: gone, cronRuns: gone,
       taskRunIds: gone, runAbort: gone, secretsReload: gone, status: gone, health: gone, systemInfo: gone,
     },
+    control: { restart: async () => undefined, state: async () => 'unknown' },
     cli: { validate: async () => ({ valid: true }) },
     isReady: async () => false,
     secretsFor: async () => Promise.reject(secretsError),

@@ -1,0 +1,55 @@
+import { DROPLET, MACHINE_FILES } from '@trawling/contracts';
+import { type GatewayClient } from '@trawling/launcher';
+import { type Machine } from '../machine/machine.js';
+import { runCommandJob } from './run-command-job.js';
+
+/** Jobs at a time: OpenClaw runs eight at most, and the bot has some of its own. */
+const AT_ONCE = 4;
+
+/** Where secrets of the agent lie, or of the machine's making. */
+const SECRET_FOLDERS = [
+  `${DROPLET.machineDir}/${MACHINE_FILES.agent}`,
+  `${DROPLET.machineDir}/${MACHINE_FILES.enrollmentToken}`,
+  '/var/lib/cloud',
+  '/etc/shadow',
+];
+
+/** Ways to a secret that are no file of its own. */
+const hiddenWays = (agentPid: string): string[] => [`/proc/${agentPid}/environ`, `/proc/${agentPid}/mem`, `/proc/${agentPid}/maps`];
+
+export type ReadCheck = { refused: number; asUser: string };
+
+/**
+ * Tries to `cat` every file of the agent's, and whatever of the machine's making the gateway's user must not read, each
+ * as a real command job of OpenClaw. Throws with what could be read. That such a job does run, as which user, and can
+ * read what it may, is shown first: else every refusal would prove nothing.
+ */
+export async function gatewayUserReadsNothing(machine: Machine, gateway: GatewayClient): Promise<ReadCheck> {
+  const who = await runCommandJob(gateway, ['id', '-un']);
+  if (!who.ok || !who.text.includes(DROPLET.users.gateway)) throw new Error(`command jobs run as somebody else than ${DROPLET.users.gateway}: ${who.text}`);
+  const params = `${DROPLET.machineDir}/${MACHINE_FILES.tradingParams}`;
+  const allowed = await runCommandJob(gateway, ['cat', params]);
+  if (!allowed.ok) throw new Error(`a command job cannot read ${params}: ${allowed.text}`);
+
+  const agentPid = (await machine.exec(['systemctl', 'show', '--property=MainPID', '--value', DROPLET.units.agent])).trim();
+  const files = [...(await secretFiles(machine)), ...hiddenWays(agentPid)];
+  const readable: string[] = [];
+  const queue = [...files];
+  const work = async (): Promise<void> => {
+    for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
+      const run = await runCommandJob(gateway, ['cat', file]);
+      if (run.ok || !run.text.includes('ermission denied')) readable.push(`${file}: ${run.text.slice(0, 500)}`);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  if (readable.length > 0) throw new Error(`the gateway's user could read, or was not clearly refused:\n${readable.join('\n')}`);
+  return { refused: files.length, asUser: DROPLET.users.gateway };
+}
+
+/** All files root finds there that are not meant for everybody. */
+async function secretFiles(machine: Machine): Promise<string[]> {
+  const agentFiles = await machine.exec(['find', ...SECRET_FOLDERS.slice(0, 1), '-type', 'f']);
+  if (agentFiles.trim() === '') throw new Error('the agent has no files where they were looked for');
+  const others = await machine.exec(['sh', '-c', 'find "$@" -type f ! -perm -004 2>/dev/null || true', 'sh', ...SECRET_FOLDERS.slice(1)]);
+  return [...agentFiles.split('\n'), ...others.split('\n')].filter(Boolean);
+}

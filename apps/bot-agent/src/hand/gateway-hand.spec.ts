@@ -88,7 +88,7 @@ describe('the gateway hand', () => {
     await expect(host.readText(folder.path('gateway/token'))).rejects.toThrow('does not answer');
 
     for (const answer of ['', 'no json\n', '{"ok":true,"value":7}\n', '{"maybe":1}\n']) {
-      const server = createServer((socket) => socket.end(answer));
+      const server = createServer((socket) => socket.resume().end(answer));
       await new Promise<void>((resolve) => server.listen(folder.path('hand.sock'), resolve));
       await expect(host.readText(folder.path('gateway/token'))).rejects.toThrow();
       await new Promise((resolve) => server.close(resolve));

@@ -2,6 +2,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { isAbsolute, relative, sep } from 'node:path';
 import { type MachineSpec } from '@trawling/contracts';
 import { type Clock, type Logger } from '@trawling/runtime';
+import { z } from 'zod';
 import { type Host } from '../host.js';
 import { type HandAnswer, HandRequest, MAX_LINE_BYTES } from './hand-protocol.js';
 import { readLine } from './read-line.js';
@@ -27,16 +28,20 @@ export function createGatewayHand(deps: GatewayHandDeps): Server {
   });
 }
 
+const Failure = z.object({ message: z.string() });
+
 async function serve(deps: GatewayHandDeps, socket: Socket): Promise<void> {
   const answer = await readLine(socket, MAX_LINE_BYTES)
     .then((line) => HandRequest.parse(JSON.parse(line)))
     .then((request) => perform(deps, request))
     .then(
-      (value): HandAnswer => ({ ok: true, value }),
-      (error: unknown): HandAnswer => ({ ok: false, message: error instanceof Error ? error.message : String(error) }),
+      (value): HandAnswer => ({ ok: true, value: value ?? null }),
+      (error: unknown): HandAnswer => ({ ok: false, message: Failure.safeParse(error).data?.message ?? String(error) }),
     );
   if (!answer.ok) deps.logger.warn({ reason: answer.message }, 'the agent’s request failed');
   socket.end(`${JSON.stringify(answer)}\n`);
+  // To see the end of what is sent: until then the connection stays open.
+  socket.resume();
 }
 
 async function perform(deps: GatewayHandDeps, request: HandRequest): Promise<unknown> {

@@ -46,6 +46,10 @@ GRANT SELECT (sha256, version, created_at) ON agent_build TO trawling_provisione
 GRANT SELECT, INSERT, UPDATE, DELETE ON machine TO trawling_provisioner;
 GRANT SELECT, INSERT ON enrollment_token TO trawling_provisioner;
 GRANT SELECT, INSERT, UPDATE ON provider_budget TO trawling_provisioner;
+-- It says which machines nobody knows; whether they may be destroyed it is told.
+GRANT SELECT, DELETE ON orphan_machine TO trawling_provisioner;
+GRANT INSERT (driver, provider_id, bot_id, generation, monthly_usd, created_at), UPDATE (last_seen_at, monthly_usd, destroyed_at)
+  ON orphan_machine TO trawling_provisioner;
 GRANT UPDATE (decommissioned_at) ON bot TO trawling_provisioner;
 GRANT SELECT (id, bot_id, generation, created_at, revoked_at, revoked_reason), UPDATE (revoked_at, revoked_reason)
   ON bot_credential TO trawling_provisioner;

@@ -1,14 +1,17 @@
-import { type ChangeTopic, pendingEnrollments, pendingRotations, replacedCredentials, type Transaction } from '@trawling/database';
+import { botsWithWrongHold, type ChangeTopic, pendingEnrollments, pendingRotations, replacedCredentials, type Transaction } from '@trawling/database';
 import type { Clock } from '@trawling/runtime';
 import { retireReplaced } from './credentials/retire-replaced.js';
 import { verifyRotation, type VerifyRotationDeps } from './credentials/verify-rotation.js';
 import { type DecisionLoop, startDecisionLoop } from './enrollment/decision-loop.js';
 import { verifyEnrollment, type VerifyEnrollmentDeps } from './enrollment/verify-enrollment.js';
+import { releaseTrading, type ReleaseTradingDeps } from './trading-hold/release-trading.js';
 
-export type DecisionLoopsDeps = VerifyEnrollmentDeps & VerifyRotationDeps & { db: Transaction; clock: Clock };
+export type DecisionLoopsDeps = VerifyEnrollmentDeps & VerifyRotationDeps & ReleaseTradingDeps & { db: Transaction; clock: Clock };
 
 /** A replaced credential is refused already; writing it down has time. Milliseconds. */
 const RETIRE_SCAN_MS = 10_000;
+/** Told by the provisioner when an old machine is gone; a lost word costs a bot this long without trading. */
+const HOLD_SCAN_MS = 10_000;
 
 export type DecisionLoops = {
   /** Something of this topic changed. */
@@ -48,6 +51,17 @@ export function startDecisionLoops(deps: DecisionLoopsDeps): DecisionLoops {
         find: (limit) => replacedCredentials(db, limit),
         decide: ({ id, botId }) => retireReplaced(deps, { credentialId: id, botId }),
         scanMs: RETIRE_SCAN_MS,
+        clock,
+        logger,
+      }),
+    },
+    {
+      topic: 'machine',
+      loop: startDecisionLoop({
+        what: 'trading hold',
+        find: (limit) => botsWithWrongHold(db, limit),
+        decide: ({ botId }) => releaseTrading(deps, { botId }),
+        scanMs: HOLD_SCAN_MS,
         clock,
         logger,
       }),

@@ -8,6 +8,7 @@ export const api = {
   rollbackBot: { method: 'post', path: '/bots/:bot_id/rollback' },
   pauseBot: { method: 'post', path: '/bots/:bot_id/pause' },
   resumeBot: { method: 'post', path: '/bots/:bot_id/resume' },
+  rebuildBot: { method: 'post', path: '/bots/:bot_id/rebuild' },
   retryBot: { method: 'post', path: '/bots/:bot_id/retry' },
   listVersions: { method: 'get', path: '/bots/:bot_id/versions' },
   getVersion: { method: 'get', path: '/bots/:bot_id/versions/:version' },

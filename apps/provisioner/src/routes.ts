@@ -8,6 +8,10 @@ const ProvisionerStatus = z.object({
   queue: z.enum(['redis', 'postgres']),
   /** Whether machines can be made now, and why not. */
   machines: z.object({ state: z.string(), reason: z.string().optional() }),
+  /** Machines with our fleet's tag whose bot nobody knows, what they cost a month, and why they are not destroyed. */
+  orphans: z.object({ count: z.int(), monthly_usd: z.number(), held: z.string().nullable() }),
+  /** So many machines are missing at once that none is made anew. */
+  provider_in_doubt: z.boolean(),
 });
 export type ProvisionerStatus = z.infer<typeof ProvisionerStatus>;
 

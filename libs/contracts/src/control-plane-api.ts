@@ -47,6 +47,14 @@ export const RollbackRequest = z.strictObject({
   confirm_live: z.boolean().default(false),
   expected_version: ConfigVersionNumber.optional(),
 });
+/** Body of rebuild; may be left out. */
+export const RebuildRequest = z
+  .strictObject({
+    expected_version: ConfigVersionNumber.optional(),
+    /** Nothing of the old machine runs any more, although its provider cannot tell: the new one trades at once. */
+    old_machine_gone: z.boolean().default(false),
+  })
+  .default({ old_machine_gone: false });
 /** Body of pause, resume and retry; may be left out. */
 export const VersionedCommand = z.strictObject({ expected_version: ConfigVersionNumber.optional() }).default({});
 
@@ -83,8 +91,11 @@ export const BotView = z.object({
   clock_offset_ms: z.int().nullable(),
   /** Warnings and errors the server itself noticed of this bot within 24 hours, the newest of each type. */
   alerts: z.array(BotEvent.pick({ type: true, severity: true, message: true, timestamp: true })),
-  trading: z.enum(['active', 'paused']),
+  /** `held`: the bot was rebuilt and does not trade until its old machine is confirmed gone. */
+  trading: z.enum(['active', 'paused', 'held']),
   machine: MachineView.nullable(),
+  /** Machines of older generations that are not confirmed gone, the oldest first. */
+  old_machines: z.array(MachineView),
   settings: BotSettings,
   /** Names and versions of the secrets that are there; never a value. */
   secrets: z.array(z.object({ name: SecretName, version: z.int() })),
@@ -105,6 +116,10 @@ export const ChangeAccepted = z.object({
   warnings: z.array(Issue),
 });
 export type ChangeAccepted = z.infer<typeof ChangeAccepted>;
+
+/** Answer to rebuild: the generation that is wanted now. */
+export const RebuildAccepted = ChangeAccepted.extend({ generation: z.int() });
+export type RebuildAccepted = z.infer<typeof RebuildAccepted>;
 
 /** Answer to DELETE /bots/{id}; asking again gives the same one. */
 export const DecommissionAccepted = z.object({ bot_id: BotId, decommission_requested_at: Timestamp });

@@ -13,6 +13,8 @@ export const MachineState = z.enum([
   'off',
   'failed',
   'destroying',
+  /** Newer than the database knows, as after a restore: nobody touches it until somebody decides. */
+  'held',
   'gone',
 ]);
 export type MachineState = z.infer<typeof MachineState>;
@@ -30,6 +32,8 @@ export const MachineView = z.object({
   reason: z.string(),
   /** What happens next, and when it is overdue. */
   next_step: z.string(),
+  /** When the next step is due or the state is overdue; null when nothing is waited for. */
+  deadline: z.string().nullable(),
   provider_id: z.string().nullable(),
   boot_stage: z.string().nullable(),
   since: z.string(),

@@ -22,4 +22,5 @@ export * from './plan-cron.js';
 export * from './machine-facts.js';
 export * from './machine-outcomes.js';
 export * from './plan-machine.js';
+export * from './plan-reaping.js';
 export * from './check-openclaw-extras.js';

@@ -9,8 +9,12 @@ export type MachineRow = {
   deadline: Date | null;
   /** No create before this time. On a `failed` row null means: not by itself, somebody must look. */
   notBefore: Date | null;
-  /** Creates tried for this generation. */
+  /** Creates tried for this generation since the bot last reported: they set the pace of the next one. */
   attempts: number;
+  /** Machines of this generation that were made and never reported: each cost money, so they are counted. */
+  neverReported: number;
+  /** Heartbeats up to this time came from an earlier machine of this generation, which vanished. */
+  reportsSince?: Date | null;
 };
 
 /** One machine as its provider sees it now. */
@@ -29,10 +33,12 @@ export type MachineFacts = {
   rows: readonly MachineRow[];
   /** All the driver knows of this bot: `find`, and `get` of every provider id in the rows. An empty list is an answer. */
   found: readonly MachineFound[];
-  /** The generation that sent the last heartbeat and whether its lease still runs; null: the bot never reported. */
-  reported: { generation: number | null; online: boolean } | null;
+  /** The generation that sent the last heartbeat, when, and whether its lease still runs; null: the bot never reported. */
+  reported: { generation: number | null; online: boolean; at?: Date | null } | null;
   /** How long after an unknown create a machine may still turn up, and be missing from a look-up, in milliseconds. */
   settleMs: number;
+  /** So many machines are missing at once that rather the provider's answer is wrong (another account, an outage). */
+  providerInDoubt?: boolean;
 };
 
 /** A change of one row; what is left out stays. The row is made when it is not there. */
@@ -44,6 +50,8 @@ export type MachineChange = {
   deadline?: Date | null;
   notBefore?: Date | null;
   attempts?: number;
+  neverReported?: number;
+  reportsSince?: Date | null;
 };
 
 /** Take one, then gather the facts again. */
@@ -63,12 +71,14 @@ export type MachineStep =
 export const BOOT_DEADLINE_MS = 15 * 60_000;
 /** After how long a destroy that left something behind is tried again. */
 export const DESTROY_RETRY_MS = 30_000;
-/** Machines made for one generation before somebody must look. */
-export const MAX_ATTEMPTS = 5;
+/** Machines of one generation that may come and never report before somebody must look: each of them costs money. */
+export const MAX_NEVER_REPORTED = 5;
+/** How often a machine is asked for that its provider does not show although its bot reports. */
+export const MISSING_RETRY_MS = 30_000;
 /** A create that was in flight when its worker died ends by then, whatever the driver's own time-out is. */
 export const CREATE_DEADLINE_MS = 60_000;
 
-/** Wait before create number `attempt` + 1: 5 s, 10 s, 20 s … 5 min. */
+/** Wait before create number `attempt` + 1: 5 s, 10 s, 20 s … 5 min, and every 5 min from then on. */
 export function createBackoffMs(attempt: number): number {
   return Math.min(5 * 60_000, 5000 * 2 ** Math.max(0, attempt - 1));
 }

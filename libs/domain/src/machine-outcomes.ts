@@ -1,4 +1,4 @@
-import { BOOT_DEADLINE_MS, CREATE_DEADLINE_MS, createBackoffMs, later, type MachineChange, MAX_ATTEMPTS } from './machine-facts.js';
+import { BOOT_DEADLINE_MS, CREATE_DEADLINE_MS, createBackoffMs, later, type MachineChange } from './machine-facts.js';
 
 export type CreateOutcome =
   | { outcome: 'accepted'; providerId: string }
@@ -32,15 +32,14 @@ export function createOutcome({ now, attempt, result, settleMs }: { now: Date; a
         deadline: later(now, BOOT_DEADLINE_MS),
         notBefore: null,
       };
-    case 'rejected': {
-      const again = result.retryable && attempt < MAX_ATTEMPTS;
+    // A refused create costs nothing: what may heal is tried for ever, ever more slowly.
+    case 'rejected':
       return {
         state: 'failed',
         reason: `The machine could not be created: ${result.reason}`,
         deadline: null,
-        notBefore: again ? later(now, createBackoffMs(attempt)) : null,
+        notBefore: result.retryable ? later(now, createBackoffMs(attempt)) : null,
       };
-    }
     case 'unknown':
       return {
         state: 'create_unknown',

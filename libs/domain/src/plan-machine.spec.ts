@@ -1,12 +1,12 @@
 import fc from 'fast-check';
-import { BOOT_DEADLINE_MS, later, MAX_ATTEMPTS, type MachineFacts, type MachineFound, type MachineRow } from './machine-facts.js';
+import { BOOT_DEADLINE_MS, later, MAX_NEVER_REPORTED, type MachineFacts, type MachineFound, type MachineRow } from './machine-facts.js';
 import { planMachine } from './plan-machine.js';
 import { type Fault, heartbeat, newWorld, settle, takeStep } from './testing/machine-world.js';
 
 const now = new Date('2026-11-21T08:00:00.000Z');
 const soon = later(now, 1000);
 const past = later(now, -1000);
-const row = (change: Partial<MachineRow> = {}): MachineRow => ({ generation: 1, state: 'booting', providerId: 'm1', deadline: soon, notBefore: null, attempts: 1, ...change });
+const row = (change: Partial<MachineRow> = {}): MachineRow => ({ generation: 1, state: 'booting', providerId: 'm1', deadline: soon, notBefore: null, attempts: 1, neverReported: 0, ...change });
 const machine = (change: Partial<MachineFound> = {}): MachineFound => ({ generation: 1, providerId: 'm1', state: 'running', createdAt: now, ...change });
 const plan = (facts: Partial<Omit<MachineFacts, 'bot'>> & { bot?: Partial<MachineFacts['bot']> } = {}) =>
   planMachine({ now, rows: [], found: [], reported: null, settleMs: 60_000, ...facts, bot: { generation: 1, decommissioning: false, decommissioned: false, ...facts.bot } });
@@ -82,23 +82,67 @@ describe('planMachine, for a bot that is wanted', () => {
     expect(plan({ rows: [row({ deadline: past })], found: [machine()] })).toMatchObject({ kind: 'destroy', providerId: 'm1', change: { state: 'destroying' } });
   });
 
-  it('gives up after so many machines that never reported', () => {
-    expect(plan({ rows: [row({ deadline: past, attempts: MAX_ATTEMPTS })], found: [machine()] })).toMatchObject({ kind: 'record', change: { state: 'failed', notBefore: null } });
+  it('counts machines that never reported, gives up after so many and keeps the last one to be looked at', () => {
+    expect(plan({ rows: [row({ deadline: past })], found: [machine()] })).toMatchObject({ kind: 'destroy', change: { neverReported: 1 } });
+    expect(plan({ rows: [row({ deadline: past, neverReported: MAX_NEVER_REPORTED - 1 })], found: [machine()] })).toMatchObject({
+      kind: 'record', change: { state: 'failed', notBefore: null, reason: expect.stringContaining('None of 5 machines ever reported') },
+    });
+  });
+
+  it('never gives up over creates that were refused or left no machine, only gets slower', () => {
+    expect(plan({ rows: [row({ state: 'failed', providerId: null, notBefore: past, attempts: 100 })] })).toEqual({ kind: 'create', generation: 1, attempt: 101 });
+    expect(plan({ rows: [row({ state: 'create_unknown', providerId: null, notBefore: past, attempts: 100 })] })).toMatchObject({
+      kind: 'record', change: { state: 'wanted', notBefore: later(now, 5 * 60_000) },
+    });
   });
 
   it.each(['booting', 'online'] as const)('never rebuilds a silent machine in state %s that has reported before', (state) => {
-    expect(plan({ rows: [row({ state, deadline: past })], found: [machine()], reported: { generation: 1, online: false } }).kind).toBe('none');
+    const step = plan({ rows: [row({ state, deadline: past })], found: [machine()], reported: { generation: 1, online: false } });
+
+    expect(step).toMatchObject(state === 'online' ? { kind: 'none' } : { kind: 'record', change: { state: 'online', reason: expect.stringContaining('left alone') } });
+  });
+
+  it('does not take heartbeats of a machine that vanished for those of the one made in its place', () => {
+    const rows = [row({ deadline: past, reportsSince: now })];
+
+    expect(plan({ rows, found: [machine()], reported: { generation: 1, online: true, at: past } })).toMatchObject({ kind: 'destroy' });
+    expect(plan({ rows, found: [machine()], reported: { generation: 1, online: true, at: soon } })).toMatchObject({ kind: 'record', change: { state: 'online' } });
   });
 
   it('makes a machine again that vanished, after the settle time', () => {
-    expect(plan({ rows: [row({ state: 'online' })] })).toMatchObject({ kind: 'record', change: { state: 'create_unknown', notBefore: later(now, 60_000) } });
+    expect(plan({ rows: [row({ state: 'online' })] })).toMatchObject({
+      kind: 'record', change: { state: 'create_unknown', notBefore: later(now, 60_000), reportsSince: now },
+    });
+  });
+
+  it('does not replace a machine that its provider does not show while its bot reports', () => {
+    expect(plan({ rows: [row({ state: 'online' })], reported: { generation: 1, online: true } })).toMatchObject({ kind: 'wait' });
+  });
+
+  it('makes none while so many are missing that rather the provider is wrong', () => {
+    const rows = [row({ state: 'online' }), row({ generation: 2, state: 'wanted', providerId: null, deadline: null })];
+
+    expect(plan({ rows: [row({ state: 'online' })], providerInDoubt: true }).kind).toBe('none');
+    expect(plan({ bot: { generation: 2 }, rows, providerInDoubt: true }).kind).toBe('none');
   });
 
   it('destroys the machine of a superseded generation', () => {
     const rows = [row({ state: 'online' }), row({ generation: 2, state: 'wanted', providerId: null })];
 
     expect(plan({ bot: { generation: 2 }, rows, found: [machine()] })).toMatchObject({ kind: 'destroy', generation: 1, providerId: 'm1' });
-    expect(plan({ bot: { generation: 2 }, rows })).toMatchObject({ kind: 'record', generation: 1, change: { state: 'gone' } });
+    expect(plan({ bot: { generation: 2 }, rows: [row({ state: 'destroying' })] })).toMatchObject({ kind: 'record', generation: 1, change: { state: 'gone' } });
+  });
+
+  it('looks twice for a superseded machine that vanished by itself before it counts as gone', () => {
+    const settling = row({ state: 'destroying', deadline: null, notBefore: soon });
+    const wanted = row({ generation: 2, state: 'online', providerId: 'm2', deadline: null });
+    const found = [machine({ generation: 2, providerId: 'm2' })];
+
+    expect(plan({ bot: { generation: 2 }, rows: [row({ state: 'online' }), wanted], found })).toMatchObject({
+      kind: 'record', generation: 1, change: { state: 'destroying', notBefore: later(now, 60_000) },
+    });
+    expect(plan({ bot: { generation: 2 }, rows: [settling, wanted], found })).toMatchObject({ kind: 'wait', until: soon });
+    expect(plan({ bot: { generation: 2 }, rows: [{ ...settling, notBefore: past }, wanted], found })).toMatchObject({ kind: 'record', change: { state: 'gone' } });
   });
 
   it('looks again after a destroy whose worker may have died, although the wanted machine is well', () => {
@@ -108,8 +152,29 @@ describe('planMachine, for a bot that is wanted', () => {
     expect(plan({ bot: { generation: 2 }, rows, found, reported: { generation: 2, online: true } })).toMatchObject({ kind: 'wait', until: soon });
   });
 
-  it('holds a machine of a newer generation than it knows, and makes none beside it', () => {
-    expect(plan({ rows: [row({ state: 'wanted', providerId: null })], found: [machine({ generation: 2 })] }).kind).toBe('none');
+  it('holds a machine of a newer generation than it knows, writes that down and makes none beside it', () => {
+    const wanted = row({ state: 'wanted', providerId: null });
+    const found = [machine({ generation: 2 })];
+    const held = row({ generation: 2, state: 'held', deadline: null });
+
+    expect(plan({ rows: [wanted], found })).toMatchObject({ kind: 'record', generation: 2, change: { state: 'held', providerId: 'm1' } });
+    expect(plan({ rows: [wanted, held], found }).kind).toBe('none');
+  });
+
+  it('goes on once a machine that was held has been away for the settle time', () => {
+    const wanted = row({ state: 'wanted', providerId: null });
+    const held = row({ generation: 2, state: 'held', deadline: null });
+
+    expect(plan({ rows: [wanted, held] })).toMatchObject({ kind: 'record', generation: 2, change: { state: 'held', notBefore: later(now, 60_000) } });
+    expect(plan({ rows: [wanted, { ...held, notBefore: soon }] })).toMatchObject({ kind: 'wait', until: soon });
+    expect(plan({ rows: [wanted, { ...held, notBefore: past }] })).toMatchObject({ kind: 'record', generation: 2, change: { state: 'gone' } });
+    expect(plan({ rows: [wanted, { ...held, state: 'gone' }] })).toMatchObject({ kind: 'create', generation: 1 });
+  });
+
+  it('replaces a machine that was held once a generation above it is wanted', () => {
+    const rows = [row({ state: 'gone', providerId: null }), row({ generation: 2, state: 'held', deadline: null }), row({ generation: 3, state: 'wanted', providerId: null })];
+
+    expect(plan({ bot: { generation: 3 }, rows, found: [machine({ generation: 2 })] })).toMatchObject({ kind: 'destroy', generation: 2 });
   });
 });
 

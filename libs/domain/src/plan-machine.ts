@@ -1,5 +1,5 @@
 import {
-  BOOT_DEADLINE_MS, createBackoffMs, DESTROY_RETRY_MS, later, MAX_ATTEMPTS,
+  BOOT_DEADLINE_MS, createBackoffMs, DESTROY_RETRY_MS, later, MAX_NEVER_REPORTED, MISSING_RETRY_MS,
   type MachineFacts, type MachineFound, type MachineRow, type MachineStep,
 } from './machine-facts.js';
 
@@ -9,6 +9,8 @@ import {
  * - at most one live machine per bot and generation, none without a bot;
  * - never a second create before the first is settled: seen, refused, or looked for in vain after its settle time;
  * - what older generations left behind is destroyed; newer ones than ours (a restored database) are held, not fenced;
+ * - an older generation is `gone` only when its provider was asked to destroy it and shows it no more, or has not shown
+ *   it for the settle time: the new machine trades from then on;
  * - a machine that has ever reported is never rebuilt because it went silent: an outage of ours must not rebuild a fleet.
  */
 export function planMachine(facts: MachineFacts): MachineStep {
@@ -21,12 +23,12 @@ export function planMachine(facts: MachineFacts): MachineStep {
   );
 }
 
-/** All is well with the wanted machine, but an older one is still being destroyed: whoever called may have died before it did. */
+/** All is well with the wanted machine, but an older one is not gone yet: whoever called may have died before it did. */
 function minding(facts: MachineFacts, live: readonly MachineFound[], step: MachineStep): MachineStep {
   if (step.kind !== 'none') return step;
   const deadlines = facts.rows
-    .filter(({ generation, state }) => generation < facts.bot.generation && state === 'destroying' && live.some((machine) => machine.generation === generation))
-    .flatMap(({ deadline }) => deadline ?? []);
+    .filter(({ generation, state }) => generation < facts.bot.generation && state === 'destroying')
+    .flatMap(({ generation, deadline, notBefore }) => (live.some((machine) => machine.generation === generation) ? deadline : notBefore) ?? []);
   const until = deadlines.sort((a, b) => a.getTime() - b.getTime())[0];
   return until ? { kind: 'wait', until, reason: 'Waiting for the old machine to be gone' } : step;
 }
@@ -66,8 +68,8 @@ function planRemovals(facts: MachineFacts, live: readonly MachineFound[]): Machi
   return null;
 }
 
-function destroyStep({ now }: MachineFacts, { generation, providerId }: MachineFound, reason: string): MachineStep {
-  return { kind: 'destroy', generation, providerId, change: { state: 'destroying', reason, providerId, deadline: later(now, DESTROY_RETRY_MS) } };
+function destroyStep({ now }: MachineFacts, { generation, providerId }: MachineFound, reason: string): Extract<MachineStep, { kind: 'destroy' }> {
+  return { kind: 'destroy', generation, providerId, change: { state: 'destroying', reason, providerId, deadline: later(now, DESTROY_RETRY_MS), notBefore: null } };
 }
 
 /**
@@ -92,11 +94,21 @@ function planGone(facts: MachineFacts, live: readonly MachineFound[]): MachineSt
   const row = facts.rows.find(({ generation, state, notBefore }) =>
     (bot.decommissioning || generation < bot.generation)
     && state !== 'gone'
-    && !(state === 'create_unknown' && notBefore !== null && notBefore > now)
+    && !((state === 'create_unknown' || state === 'destroying') && notBefore !== null && notBefore > now)
+    && !(facts.providerInDoubt === true && wasThere(state))
     && !live.some((machine) => machine.generation === generation));
   if (!row) return null;
-  return { kind: 'record', generation: row.generation, change: { state: 'gone', reason: 'The machine is gone', providerId: null, deadline: null, notBefore: null } };
+  const { generation } = row;
+  // Nobody asked for its end, so it may be the look-up that is wrong; and the new machine trades once it is gone.
+  if (!bot.decommissioning && wasThere(row.state)) {
+    const reason = 'The old machine is not there any more; it is looked for once more before it counts as gone';
+    return { kind: 'record', generation, change: { state: 'destroying', reason, deadline: null, notBefore: later(now, facts.settleMs) } };
+  }
+  return { kind: 'record', generation, change: { state: 'gone', reason: 'The machine is gone', providerId: null, deadline: null, notBefore: null } };
 }
+
+/** States in which a machine may have traded and nobody asked for its end. */
+const wasThere = (state: MachineRow['state']): boolean => state === 'booting' || state === 'online' || state === 'off' || state === 'held';
 
 function planDecommission(facts: MachineFacts, live: readonly MachineFound[]): MachineStep {
   const { rows, bot, now } = facts;
@@ -110,18 +122,40 @@ function planDecommission(facts: MachineFacts, live: readonly MachineFound[]): M
 
 function planWanted(facts: MachineFacts, live: readonly MachineFound[]): MachineStep {
   const { bot } = facts;
-  if (live.some(({ generation }) => generation > bot.generation) || facts.rows.some((row) => row.generation > bot.generation && row.state !== 'gone')) {
-    return { kind: 'none', reason: `A machine of a newer generation than ${bot.generation} exists: held until somebody decides` };
-  }
+  const newer = planNewer(facts, live);
+  if (newer) return newer;
   const row = rowOf(facts, bot.generation);
   if (!row) return { kind: 'record', generation: bot.generation, change: { state: 'wanted', reason: 'A machine is wanted' } };
   const [machine] = candidates(facts, live, bot.generation);
   return machine ? planPresent(facts, row, machine) : planAbsent(facts, row);
 }
 
+/** Machines of generations that this database never asked for: the work of its own later self, before it was set back. */
+function planNewer(facts: MachineFacts, live: readonly MachineFound[]): MachineStep | null {
+  const { bot, now, settleMs } = facts;
+  const unknown = live.find(({ generation }) => generation > bot.generation && (rowOf(facts, generation)?.state ?? 'gone') === 'gone');
+  if (unknown) {
+    const { generation, providerId } = unknown;
+    return { kind: 'record', generation, change: { state: 'held', reason: HELD, providerId, deadline: null, notBefore: null } };
+  }
+  const row = facts.rows.find(({ generation, state }) => generation > bot.generation && state !== 'gone');
+  if (!row) return null;
+  const { generation } = row;
+  if (live.some((machine) => machine.generation === generation)) return { kind: 'none', reason: HELD };
+  if (row.notBefore === null) {
+    const reason = 'The machine that was held is not there any more; it is looked for once more before it counts as gone';
+    return { kind: 'record', generation, change: { state: 'held', reason, notBefore: later(now, settleMs) } };
+  }
+  if (row.notBefore > now) return { kind: 'wait', until: row.notBefore, reason: 'Waiting whether the machine that was held turns up' };
+  return { kind: 'record', generation, change: { state: 'gone', reason: 'The machine is gone', providerId: null, deadline: null, notBefore: null } };
+}
+
+const HELD = 'A machine of a newer generation than this database knows exists, as after a restore: it is held until somebody decides';
+
 /** Nothing of the wanted generation lives. */
 function planAbsent(facts: MachineFacts, row: MachineRow): MachineStep {
   const { now, settleMs } = facts;
+  if (facts.providerInDoubt === true) return { kind: 'none', reason: 'Too many machines are missing at once: none is made until the provider shows them again or somebody looks' };
   const blocked = facts.rows.filter(({ state, notBefore }) => state === 'create_unknown' && notBefore !== null && notBefore > now);
   const until = blocked.map(({ notBefore }) => notBefore).filter((time) => time !== null).sort((a, b) => b.getTime() - a.getTime())[0];
   if (until) return { kind: 'wait', until, reason: 'A create ended without an answer; waiting whether its machine turns up' };
@@ -135,9 +169,9 @@ function planAbsent(facts: MachineFacts, row: MachineRow): MachineStep {
       return { kind: 'create', generation: row.generation, attempt: row.attempts + 1 };
     }
     case 'create_unknown':
-      if (row.attempts >= MAX_ATTEMPTS) return failed(row);
       return again('The create left no machine; another one is wanted', row.attempts > 1 ? later(now, createBackoffMs(row.attempts)) : null);
     case 'gone':
+    case 'held':
       return again('A machine is wanted again', null);
     case 'destroying':
       return again('The old machine is gone; another one is wanted', later(now, createBackoffMs(row.attempts)));
@@ -145,21 +179,29 @@ function planAbsent(facts: MachineFacts, row: MachineRow): MachineStep {
     case 'booting':
     case 'online':
     case 'off':
+      if (hasReported(facts, row) && facts.reported?.online === true) {
+        return { kind: 'wait', until: later(now, MISSING_RETRY_MS), reason: 'The provider does not show the machine, but its bot reports: it is not replaced' };
+      }
       // It was there and no look-up shows it: settled as an unknown create is, in case the look-up lags.
       return {
         kind: 'record',
         generation: row.generation,
-        change: { state: 'create_unknown', reason: 'The machine is not there any more', deadline: null, notBefore: later(now, settleMs) },
+        change: { state: 'create_unknown', reason: 'The machine is not there any more', deadline: null, notBefore: later(now, settleMs), reportsSince: now },
       };
   }
 }
 
+/** Whether this row's machine itself has reported, and not one of the same generation that vanished before it was made. */
+function hasReported({ reported }: MachineFacts, { generation, reportsSince }: MachineRow): boolean {
+  if (reported?.generation !== generation) return false;
+  return !reportsSince || !reported.at || reported.at > reportsSince;
+}
+
 /** One machine of the wanted generation lives. */
 function planPresent(facts: MachineFacts, row: MachineRow, machine: MachineFound): MachineStep {
-  const { now, reported } = facts;
+  const { now } = facts;
   const { generation } = row;
-  const hasReported = reported !== null && reported.generation === generation;
-  const isOnline = hasReported && reported.online && machine.state === 'running';
+  const isOnline = hasReported(facts, row) && facts.reported?.online === true && machine.state === 'running';
   const booting = (reason: string): MachineStep => ({
     kind: 'record', generation,
     change: { state: 'booting', reason, providerId: machine.providerId, deadline: later(now, BOOT_DEADLINE_MS), notBefore: null },
@@ -169,29 +211,33 @@ function planPresent(facts: MachineFacts, row: MachineRow, machine: MachineFound
     return destroyStep(facts, machine, 'The machine never reported and is replaced');
   }
   if (isOnline && row.state !== 'online') {
-    return { kind: 'record', generation, change: { state: 'online', reason: 'The bot reports', providerId: machine.providerId, deadline: null, notBefore: null, attempts: 0 } };
+    return { kind: 'record', generation, change: { state: 'online', reason: 'The bot reports', providerId: machine.providerId, deadline: null, notBefore: null, attempts: 0, neverReported: 0 } };
   }
-  if (row.state === 'wanted' || row.state === 'creating' || row.state === 'create_unknown' || row.state === 'gone') return booting('The machine was found and is starting');
+  if (row.state === 'wanted' || row.state === 'creating' || row.state === 'create_unknown' || row.state === 'gone' || row.state === 'held') return booting('The machine was found and is starting');
   if (row.providerId !== machine.providerId) return booting('Another machine of this generation was found and is kept');
   if (machine.state === 'off') {
     if (row.state !== 'off') return { kind: 'record', generation, change: { state: 'off', reason: 'The machine is off and is being started', deadline: null } };
     return { kind: 'start', generation, providerId: machine.providerId };
   }
   if (row.state === 'off') return booting('The machine was started');
-  if (row.state === 'booting') return planBooting(facts, row, machine, hasReported);
+  if (row.state === 'booting') return planBooting(facts, row, machine);
   if (row.state === 'failed') return { kind: 'none', reason: 'The machine never reported; somebody must look' };
   return { kind: 'none', reason: isOnline ? 'The bot reports' : 'The machine runs, but the bot is silent; it is left alone' };
 }
 
-function planBooting(facts: MachineFacts, row: MachineRow, machine: MachineFound, hasReported: boolean): MachineStep {
+function planBooting(facts: MachineFacts, row: MachineRow, machine: MachineFound): MachineStep {
   const { now } = facts;
   if (row.deadline !== null && row.deadline > now) return { kind: 'wait', until: row.deadline, reason: 'Waiting for the first heartbeat' };
-  if (hasReported) return { kind: 'none', reason: 'The bot has reported before and is silent; its machine is left alone' };
-  if (row.attempts < MAX_ATTEMPTS) return destroyStep(facts, machine, 'The machine never reported and is replaced');
-  return failed(row);
-}
-
-function failed({ generation, attempts }: MachineRow): MachineStep {
-  const reason = `None of ${attempts} machines ever reported; somebody must look`;
-  return { kind: 'record', generation, change: { state: 'failed', reason, deadline: null, notBefore: null } };
+  const { generation } = row;
+  if (hasReported(facts, row)) {
+    const reason = 'The bot has reported before and is silent; its machine is left alone';
+    return { kind: 'record', generation, change: { state: 'online', reason, deadline: null, notBefore: null } };
+  }
+  const neverReported = row.neverReported + 1;
+  if (neverReported < MAX_NEVER_REPORTED) {
+    const step = destroyStep(facts, machine, 'The machine never reported and is replaced');
+    return { ...step, change: { ...step.change, neverReported } };
+  }
+  const reason = `None of ${neverReported} machines ever reported; the last one is kept for somebody to look at`;
+  return { kind: 'record', generation, change: { state: 'failed', reason, deadline: null, notBefore: null, neverReported } };
 }

@@ -45,7 +45,7 @@ export function botSummary(bot: BotOverview): z.infer<typeof BotSummary> {
     sync_status: sync.status,
     sync_message: sync.message,
     online: bot.online,
-    trading: bot.paused ? 'paused' : 'active',
+    trading: bot.paused ? 'paused' : bot.trading_held ? 'held' : 'active',
     created_at: bot.created_at.toISOString(),
   };
 }
@@ -70,10 +70,12 @@ export const healthOf = (bot: BotOverview): BotView['health'] => told(bot).healt
 export function botView(input: {
   bot: BotOverview;
   machine: MachineOverview | null;
+  oldMachines: readonly MachineOverview[];
   secrets: readonly { name: string; version: number }[];
   alerts: readonly BotAlert[];
 }): BotView {
-  const { bot, machine, secrets, alerts } = input;
+  const { bot, machine, oldMachines, secrets, alerts } = input;
+  const machineBot = { decommissioning: bot.decommission_requested_at !== null, online: bot.online, paused: bot.paused };
   const { health, spool, clock_offset_ms } = told(bot);
   return {
     ...botSummary(bot),
@@ -90,7 +92,8 @@ export function botView(input: {
       message,
       timestamp: timestamp.toISOString(),
     })),
-    machine: machineView(machine, { decommissioning: bot.decommission_requested_at !== null, online: bot.online }),
+    machine: machineView(machine, machineBot),
+    old_machines: oldMachines.flatMap((old) => machineView(old, machineBot) ?? []),
     settings: storedSettings(bot.settings),
     secrets: secrets.map(({ name, version }) => ({ name, version })),
     updated_at: bot.updated_at.toISOString(),

@@ -1,5 +1,5 @@
 import { type BotView, DomainError } from '@trawling/contracts';
-import { currentSecrets, findBotOverview, findNewestMachine, listAlerts, type Transaction } from '@trawling/database';
+import { currentSecrets, findBotOverview, listAlerts, listMachines, type Transaction } from '@trawling/database';
 import { type Caller, maySee } from '../auth/caller.js';
 import { botView } from './bot-view.js';
 
@@ -8,10 +8,12 @@ export async function getBot(deps: { db: Transaction }, input: { caller: Caller;
   const { caller, botId } = input;
   const bot = await findBotOverview(deps.db, botId);
   if (!bot || !maySee(caller, { ownerId: bot.owner_id })) throw new DomainError('bot-not-found', `No bot ${botId}`);
-  const [machine, secrets, alerts] = await Promise.all([
-    findNewestMachine(deps.db, botId),
+  const [machines, secrets, alerts] = await Promise.all([
+    listMachines(deps.db, botId),
     currentSecrets(deps.db, botId),
     listAlerts(deps.db, botId),
   ]);
-  return botView({ bot, machine, secrets, alerts });
+  const [machine = null, ...older] = machines;
+  const oldMachines = older.filter(({ state }) => state !== 'gone').reverse();
+  return botView({ bot, machine, oldMachines, secrets, alerts });
 }

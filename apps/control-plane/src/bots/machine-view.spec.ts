@@ -1,6 +1,6 @@
 import { MachineState } from '@trawling/contracts';
 import type { MachineOverview } from '@trawling/database';
-import { machineView } from './machine-view.js';
+import { machineView, type MachineViewBot } from './machine-view.js';
 
 const now = new Date('2026-01-01T12:00:00.000Z');
 const minutes = (n: number): Date => new Date(now.getTime() + n * 60_000);
@@ -14,6 +14,8 @@ const machine: MachineOverview = {
   deadline: null,
   notBefore: null,
   attempts: 1,
+  neverReported: 0,
+  reportsSince: null,
   bootStage: null,
   bootError: null,
   leaseOwner: null,
@@ -23,7 +25,7 @@ const machine: MachineOverview = {
   stateSince: now,
   now,
 };
-const view = (change: Partial<MachineOverview>, bot = { decommissioning: false, online: true }) => machineView({ ...machine, ...change }, bot);
+const view = (change: Partial<MachineOverview>, bot: MachineViewBot = { decommissioning: false, online: true }) => machineView({ ...machine, ...change }, bot);
 const nextStep = (change: Partial<MachineOverview>, decommissioning = false): string | undefined =>
   view(change, { decommissioning, online: true })?.next_step;
 
@@ -42,8 +44,30 @@ describe('the machine as an owner reads it', () => {
     expect(nextStep({ state: 'failed', notBefore: minutes(-1) })).toBe('The provisioner tries again');
   });
 
+  it('says so when no provisioner takes up what waits for one', () => {
+    expect(nextStep({ state: 'wanted' })).toBe('The provisioner creates the machine, by 2026-01-01T12:02:00.000Z');
+    expect(nextStep({ state: 'wanted', stateSince: minutes(-10) })).toBe('The provisioner creates the machine; overdue since 2026-01-01T11:52:00.000Z');
+  });
+
+  it('has a deadline in every state that should pass', () => {
+    const deadline = (change: Partial<MachineOverview>) => view(change)?.deadline;
+
+    expect(deadline({ state: 'wanted' })).toBe(minutes(2).toISOString());
+    expect(deadline({ state: 'off' })).toBe(minutes(2).toISOString());
+    expect(deadline({ state: 'create_unknown', notBefore: minutes(1) })).toBe(minutes(1).toISOString());
+    for (const state of ['creating', 'booting', 'destroying']) expect(deadline({ state, deadline: minutes(3) })).toBe(minutes(3).toISOString());
+    for (const state of ['online', 'held', 'gone']) expect(deadline({ state })).toBeNull();
+  });
+
+  it('is said to be billed while the bot is paused, where that costs money', () => {
+    const paused = { decommissioning: false, online: true, paused: true };
+
+    expect(view({ state: 'online', driver: 'digitalocean' }, paused)?.next_step).toMatch(/billed while the bot is paused$/);
+    expect(view({ state: 'online' }, paused)?.next_step).not.toContain('billed');
+  });
+
   it('asks for somebody when nothing tries again', () => {
-    expect(nextStep({ state: 'failed', notBefore: null })).toBe('Somebody must look: nothing is tried again by itself');
+    expect(nextStep({ state: 'failed', notBefore: null })).toMatch(/^Nothing is tried again by itself: POST .*retry.*rebuild/);
   });
 
   it('does not say that a silent bot reports', () => {

@@ -1,5 +1,4 @@
 import { insertAuditEntry } from '@trawling/database';
-import { actorOf } from '../auth/caller.js';
 import type { Change } from './change.js';
 
 /** Who, what, from, to: one row per change, in its transaction. `before` and `after` never hold a secret's value. */
@@ -11,7 +10,7 @@ export async function audit(
   await insertAuditEntry(change.tx, {
     ...entry,
     id: deps.newId(),
-    actor: actorOf(change.caller),
+    actor: change.actor,
     requestId: change.requestId,
   });
 }

@@ -3,13 +3,16 @@ import type { Fingerprint } from '@trawling/crypto';
 import { claimIdempotencyKey, saveIdempotentAnswer, type Transaction } from '@trawling/database';
 import type { Logger } from '@trawling/runtime';
 import type { z } from 'zod';
-import type { Caller } from '../auth/caller.js';
+import { actorOf, type Caller } from '../auth/caller.js';
 
 /** One accepted change as it happens: everything that belongs to it goes through `tx` and is there whole or not at all. */
 export type Change = {
   tx: Transaction;
   caller: Caller;
-  requestId: string;
+  /** Who did it, as it stands in audit rows and versions. */
+  actor: string;
+  /** Null for what we do by ourselves. */
+  requestId: string | null;
   /** When it was asked for; the same moment in every row it writes. */
   at: Date;
   /** Wakes the provisioner for this bot after the commit. */
@@ -64,6 +67,7 @@ export async function runChange<Body>(
     const body = await change({
       tx,
       caller,
+      actor: actorOf(caller),
       requestId,
       at: deps.now(),
       wakeMachine: (botId) => afterCommit.push(() => wake(deps, botId)),

@@ -7,11 +7,11 @@ import {
   insertConfigVersion,
   newestAgentBuild,
   notify,
+  oldMachinesLeft,
   pointBotAt,
   type Transaction,
 } from '@trawling/database';
 import { canonicalJson, generateBotConfig } from '@trawling/domain';
-import { actorOf } from '../auth/caller.js';
 import type { SigningKeySource } from '../installation/load-keys.js';
 import type { Change } from './change.js';
 
@@ -29,12 +29,17 @@ type Wanted = {
   runtime?: BotConfigPayload['runtime'];
 };
 
-/** The payload that today's generator makes of these settings. Throws DomainError `unavailable` while no agent is published. */
+/**
+ * The payload that today's generator makes of these settings. It does not trade while a machine of an older generation is
+ * not confirmed gone: that is looked up each time, so that no version of whatever reason lets two machines trade. Throws
+ * DomainError `unavailable` while no agent is published.
+ */
 export async function generateVersion(change: Change, wanted: Wanted): Promise<BotConfigPayload> {
   const { botId, version, settings, paused } = wanted;
   const runtime = wanted.runtime ?? (await newestRuntime(change.tx));
   const secrets = (await currentSecrets(change.tx, botId)).map((secret) => ({ name: secret.name, version: secret.version }));
-  const context = { botId, version, issuedAt: change.at, paused, holdTrading: false, secrets, runtime };
+  const holdTrading = (await oldMachinesLeft(change.tx, botId)).length > 0;
+  const context = { botId, version, issuedAt: change.at, paused, holdTrading, secrets, runtime };
   return generateBotConfig({ settings, context });
 }
 
@@ -78,12 +83,14 @@ export async function saveVersion(
       settings,
       paused,
       reason,
-      createdBy: actorOf(change.caller),
+      createdBy: change.actor,
       issuedAt: change.at,
     },
     { kid: key.kid, jws },
   );
-  await pointBotAt(change.tx, bot_id, { version: number, settings, paused, at: change.at });
+  // From the payload and not looked up again: what holds the bot may have gone meanwhile, the version stays as it was made.
+  const tradingHeld = !paused && !payload.trading_params.trading_enabled;
+  await pointBotAt(change.tx, bot_id, { version: number, settings, paused, tradingHeld, at: change.at });
   await notify(change.tx, { topic: 'config', ids: [bot_id] });
   change.log({ bot_id, config_version: number, reason }, 'a new config version is desired');
 }

@@ -30,11 +30,13 @@ export async function createMachine(context: StepContext, input: { generation: n
   const eventId = context.newId();
   // From before the lease is extended: what is left of it can only be underestimated, whatever the wall clocks do.
   const begun = context.clock.monotonicMs();
-  await store.underLease(lease, neededMs / 1000, async (tx) => {
+  const intended = await store.underLease(lease, neededMs / 1000, async (tx) => {
+    if (!(await tx.isWanted(generation))) return false;
     await tx.record({ generation, driver: driver.kind, change: createIntent({ now: facts.now, attempt, createTimeoutMs }), eventId });
     await tx.insertEnrollmentToken({ id: tokenId, generation, sealedSecret, validSeconds: context.timings.tokenSeconds });
+    return true;
   });
-  if (context.clock.monotonicMs() - begun > context.timings.createMarginMs) return 'again';
+  if (!intended || context.clock.monotonicMs() - begun > context.timings.createMarginMs) return 'again';
 
   const { installationId, syncAdapterUrl, dataRetrievalUrl } = context.machineSettings;
   const result = await callCreate(context, generation, {

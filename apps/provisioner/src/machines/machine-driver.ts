@@ -8,6 +8,8 @@ export type FoundMachine = MachineKey & {
   providerId: string;
   state: ProviderState;
   createdAt: Date;
+  /** What it costs a month in US dollars, where the provider says so. */
+  monthlyUsd?: number;
 };
 
 /** What a machine is made from, but what only the driver knows (its port, the paths of OpenClaw). */

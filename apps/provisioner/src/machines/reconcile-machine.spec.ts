@@ -257,11 +257,41 @@ describe('reconciling the machines of a bot', () => {
     await heartbeat(database, botId);
     await reconcile();
     cloud.machines.splice(0);
+    await reconcile();
+    expect(cloud.creates).toHaveLength(1);
 
+    await heartbeat(database, botId, { leaseSeconds: -1 });
     await reconcile();
 
     expect(cloud.creates).toHaveLength(2);
     expect(cloud.machines).toHaveLength(1);
+  });
+
+  it('makes none while the provider is in doubt', async () => {
+    await reconcile();
+    await heartbeat(database, botId, { leaseSeconds: -1 });
+    await reconcile();
+    cloud.machines.splice(0);
+
+    await reconcile({ providerInDoubt: () => true });
+
+    expect(cloud.creates).toHaveLength(1);
+  });
+
+  it('does not call create for a generation that was superseded, or a bot that was decommissioned, after it looked', async () => {
+    for (const change of [() => wantGeneration(database, botId, 2), () => requestDecommission(database, botId)]) {
+      const { driver } = cloud;
+      let looked = false;
+      const preflight = async () => {
+        if (!looked) await change();
+        looked = true;
+        return driver.preflight();
+      };
+
+      await reconcile({ driver: { ...driver, preflight } });
+
+      expect(cloud.creates.map(({ key }) => key.generation)).not.toContain(looked ? 1 : 0);
+    }
   });
 
   it('destroys the machines of older generations', async () => {

@@ -14,6 +14,8 @@ export type ReconcileDeps = {
   /** Where new machines find the sync-adapter, and their prices. */
   machineSettings: { installationId: string; syncAdapterUrl: string; dataRetrievalUrl: string | null };
   timings: ReconcileTimings;
+  /** Whether so many machines are missing that rather the provider's answer is wrong: the last sweep's word. */
+  providerInDoubt?: () => boolean;
 };
 
 export type ReconcileTimings = {
@@ -65,7 +67,7 @@ export async function reconcileMachine(deps: ReconcileDeps, input: { botId: stri
 const context = (deps: ReconcileDeps, lease: MachineLease, logger: Logger, facts: MachineFacts): StepContext => ({ ...deps, lease, logger, facts });
 
 /** What the database and the driver say now. Machines we know by id but that a look-up does not show are asked for. */
-async function gatherFacts({ store, driver }: ReconcileDeps, botId: string): Promise<MachineFacts | null> {
+async function gatherFacts({ store, driver, providerInDoubt }: ReconcileDeps, botId: string): Promise<MachineFacts | null> {
   const found = await driver.find(botId);
   // The database after the driver: its time must not be older than what was seen.
   const situation = await store.findSituation(botId);
@@ -73,16 +75,17 @@ async function gatherFacts({ store, driver }: ReconcileDeps, botId: string): Pro
   const known = new Set(found.map((machine) => machine.providerId));
   const missing = situation.rows.flatMap(({ providerId }) => (providerId === null || known.has(providerId) ? [] : [providerId]));
   const asked = await Promise.all(missing.map((providerId) => driver.get(providerId)));
-  return toFacts(situation, [...found, ...asked.filter((machine) => machine !== null)], driver.settleMs);
+  const machines = [...found, ...asked.filter((machine) => machine !== null)];
+  return toFacts(situation, machines, { settleMs: driver.settleMs, providerInDoubt: providerInDoubt?.() ?? false });
 }
 
 export function toFacts(
   situation: Pick<MachineFacts, 'now' | 'bot' | 'rows' | 'reported'>,
   found: readonly FoundMachine[],
-  settleMs: number,
+  provider: { settleMs: number; providerInDoubt: boolean },
 ): MachineFacts {
   const { now, bot, rows, reported } = situation;
-  return { now, bot, rows, reported, found, settleMs };
+  return { now, bot, rows, reported, found, ...provider };
 }
 
 function logStep(logger: Logger, step: MachineStep): void {

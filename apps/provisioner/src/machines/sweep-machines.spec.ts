@@ -1,18 +1,18 @@
 import { randomUUID } from 'node:crypto';
-import { type Database, machineStore, openDatabase } from '@trawling/database';
+import { type Database, machineStore, openDatabase, orphanMachineStore } from '@trawling/database';
 import { createTestDatabase, type TestDatabase } from '@trawling/database/testing';
 import { createMemoryLogger } from '@trawling/runtime/testing';
 import { heartbeat, insertBot, requestDecommission, setUpInstallation } from '../testing/bots-in-database.js';
 import { createScriptedDriver, type ScriptedDriver } from '../testing/scripted-driver.js';
-import { ORPHAN_GRACE_MS, type OrphanMemory, sweepMachines } from './sweep-machines.js';
+import { newSweepMemory, type SweepMemory, sweepMachines } from './sweep-machines.js';
 
 describe('the sweep', () => {
   let testDatabase: TestDatabase;
   let database: Database;
   let own: Database;
   let cloud: ScriptedDriver;
-  let orphans: OrphanMemory;
-  let now: number;
+  let memory: SweepMemory;
+  let mode: 'report' | 'destroy';
   let asked: string[];
   let log: ReturnType<typeof createMemoryLogger>;
 
@@ -20,13 +20,17 @@ describe('the sweep', () => {
     sweepMachines(
       {
         store: machineStore(own.pool),
+        orphans: orphanMachineStore(own.pool),
         driver: cloud.driver,
+        mode,
         enqueue: async ({ botId }) => void asked.push(botId),
-        now: () => new Date(now),
         logger: log.logger,
       },
-      orphans,
+      memory,
     );
+  const strays = (count: number) => Array.from({ length: count }, () => cloud.make({ botId: randomUUID(), generation: 1 }));
+  /** Time cannot be moved in a real database, so the rows are. */
+  const letGracePass = () => database.pool.query(`UPDATE orphan_machine SET first_seen_at = now() - interval '1 hour'`);
   /** A bot as it is when all is well. */
   const runningBot = async (): Promise<string> => {
     const botId = await insertBot(database);
@@ -48,10 +52,10 @@ describe('the sweep', () => {
     await testDatabase.close();
   });
   beforeEach(async () => {
-    await database.pool.query('TRUNCATE bot CASCADE');
+    await database.pool.query('TRUNCATE bot, bot_reported, orphan_machine CASCADE');
     cloud = createScriptedDriver();
-    orphans = new Map();
-    now = Date.parse('2026-11-01T00:00:00Z');
+    memory = newSweepMemory();
+    mode = 'destroy';
     asked = [];
     log = createMemoryLogger();
   });
@@ -98,25 +102,89 @@ describe('the sweep', () => {
     expect(asked).toEqual([]);
   });
 
-  it('destroys a machine without a bot once it has been without one for the grace time', async () => {
-    const stray = cloud.make({ botId: randomUUID(), generation: 1 });
+  it('destroys a machine without a bot once it has been reported for the grace time, whichever provisioner reported it', async () => {
+    const [stray] = strays(1);
 
     expect((await sweep()).destroyed).toBe(0);
-    now += ORPHAN_GRACE_MS;
+    await letGracePass();
+    memory = newSweepMemory();
     expect((await sweep()).destroyed).toBe(1);
 
-    expect(cloud.destroyed).toEqual([stray.providerId]);
+    expect(cloud.destroyed).toEqual([stray?.providerId]);
+    await sweep();
+    expect((await database.pool.query('SELECT 1 FROM orphan_machine')).rows).toEqual([]);
+  });
+
+  it('says what machines without a bot cost, and destroys only what somebody named, where it is told to report', async () => {
+    mode = 'report';
+    await runningBot();
+    const [named] = strays(3);
+    for (const machine of cloud.machines) machine.monthlyUsd = 12;
+    await sweep();
+    await letGracePass();
+
+    expect((await sweep()).destroyed).toBe(0);
+    expect(memory.orphans).toEqual({ count: 3, monthlyUsd: 36, held: expect.stringContaining('approves') });
+    expect(log.lines().filter((line) => line['orphans'] === 3)).toMatchObject([{ level: 'error', monthly_usd: 36, machines: 4 }]);
+
+    await database.pool.query('UPDATE orphan_machine SET approved_at = now() WHERE provider_id = $1', [named?.providerId]);
+    await sweep();
+
+    expect(cloud.destroyed).toEqual([named?.providerId]);
+    expect(memory.orphans).toMatchObject({ count: 2 });
+  });
+
+  it('destroys few machines without a bot at a time', async () => {
+    for (let count = 0; count < 70; count += 1) await runningBot();
+    strays(7);
+    await sweep();
+    await letGracePass();
+
+    expect((await sweep()).destroyed).toBe(5);
+    expect((await sweep()).destroyed).toBe(2);
   });
 
   it('destroys none and raises the alarm when so many have no bot that the database must be wrong', async () => {
     await runningBot();
-    for (let count = 0; count < 6; count += 1) cloud.make({ botId: randomUUID(), generation: 1 });
+    strays(6);
     await sweep();
-    now += ORPHAN_GRACE_MS;
+    await letGracePass();
 
     await sweep();
 
     expect(cloud.destroyed).toEqual([]);
-    expect(log.lines().at(-1)).toMatchObject({ level: 'error', orphans: 6 });
+    expect(log.lines().at(-1)).toMatchObject({ level: 'error', orphans: 6, held: expect.stringContaining('rather the database is wrong') });
+  });
+
+  it('destroys nothing for a database that was set back to an older dump', async () => {
+    const rebuilt = await runningBot();
+    cloud.machines.splice(0, 1, { ...cloud.machines[0], botId: rebuilt, generation: 2, providerId: 'newer', state: 'running', createdAt: new Date() });
+    strays(2);
+    await sweep();
+    await letGracePass();
+
+    await sweep();
+
+    expect(cloud.destroyed).toEqual([]);
+    expect(memory.orphans.held).toContain('as after a restore');
+  });
+
+  it('doubts a provider that shows none of many machines, and trusts it again once they are back', async () => {
+    const bots: string[] = [];
+    for (let count = 0; count < 6; count += 1) bots.push(await runningBot());
+    await database.pool.query(`UPDATE bot_reported SET lease_expires_at = now() - interval '1 minute'`);
+    cloud.hide(() => true);
+
+    await sweep();
+
+    expect(memory.providerInDoubt).toBe(true);
+    expect(asked).toEqual([]);
+    expect(log.lines().at(-1)).toMatchObject({ level: 'error', missing: 6, machines: 6 });
+
+    cloud.hide((machine) => machine.botId === bots[0]);
+    await sweep();
+
+    expect(memory.providerInDoubt).toBe(false);
+    expect(asked).toEqual([bots[0]]);
   });
 });

@@ -1,76 +1,106 @@
 import { type MachineSituation, type MachineStore } from '@trawling/database';
-import { planMachine } from '@trawling/domain';
+import { orphanLimit, planMachine } from '@trawling/domain';
 import { type Logger } from '@trawling/runtime';
 import { type FoundMachine, type MachineDriver } from './machine-driver.js';
+import { NO_ORPHANS, type OrphanReport, reapOrphans, type ReapDeps } from './reap-orphans.js';
 import { toFacts } from './reconcile-machine.js';
 
-export type SweepDeps = {
+export type SweepDeps = ReapDeps & {
   store: Pick<MachineStore, 'listSituations' | 'knownBots'>;
-  driver: Pick<MachineDriver, 'list' | 'destroy' | 'settleMs'>;
+  driver: Pick<MachineDriver, 'kind' | 'list' | 'destroy' | 'settleMs'>;
   enqueue: (job: { botId: string }) => Promise<void>;
-  now: () => Date;
   logger: Logger;
 };
 
-/** When a machine without a bot was first seen; kept between sweeps. */
-export type OrphanMemory = Map<string, Date>;
+/** What a sweep leaves for the next one, for the reconciler and for whoever watches; one per provisioner. */
+export type SweepMemory = {
+  /** So many machines are missing that rather the provider's answer is wrong. */
+  providerInDoubt: boolean;
+  orphans: OrphanReport;
+};
+
+export const newSweepMemory = (): SweepMemory => ({ providerInDoubt: false, orphans: NO_ORPHANS });
 
 const PAGE = 500;
-/** A machine without a bot is left alone this long: its bot's transaction may still be on its way. */
-export const ORPHAN_GRACE_MS = 60_000;
 
 /**
- * Looks at every bot and asks for a reconcile where the plan has a step to take: whatever a lost job, a killed worker,
- * a stopped machine or a restored database left behind. Machines of bots that nobody knows are destroyed after a grace
- * time, unless they are so many that rather the database must be wrong.
+ * Compares every bot with every machine, both ways. Bots with a step to take are asked for: whatever a lost job, a killed
+ * worker, a stopped machine or a restored database left behind. Machines of bots that nobody knows go to the reaper.
+ * When more machines are missing than could be an accident, none is made anew until they are back or somebody looks.
  */
-export async function sweepMachines(deps: SweepDeps, orphans: OrphanMemory): Promise<{ enqueued: number; destroyed: number }> {
+export async function sweepMachines(deps: SweepDeps, memory: SweepMemory): Promise<{ enqueued: number; destroyed: number }> {
   const machines = await deps.driver.list();
   const byBot = groupByBot(machines);
+  const situations = await allSituations(deps, [...byBot.keys()]);
+  doubtTheProvider(deps, memory, situations, byBot);
+  const provider = { settleMs: deps.driver.settleMs, providerInDoubt: memory.providerInDoubt };
   let enqueued = 0;
+  for (const situation of situations) {
+    if (situation.leased) continue;
+    const step = planMachine(toFacts(situation, byBot.get(situation.botId) ?? [], provider));
+    if (step.kind === 'none' || step.kind === 'wait') continue;
+    await deps.enqueue({ botId: situation.botId });
+    enqueued += 1;
+  }
+  return { enqueued, destroyed: await reap(deps, memory, machines, situations) };
+}
+
+async function allSituations(deps: SweepDeps, botIds: readonly string[]): Promise<MachineSituation[]> {
+  const situations: MachineSituation[] = [];
   for (let after: string | null = null; ; ) {
-    const page: MachineSituation[] = await deps.store.listSituations({ after, limit: PAGE, botIds: [...byBot.keys()] });
-    for (const situation of page) {
-      if (situation.leased || !hasStep(situation, byBot.get(situation.botId) ?? [], deps.driver.settleMs)) continue;
-      await deps.enqueue({ botId: situation.botId });
-      enqueued += 1;
-    }
+    const page: MachineSituation[] = await deps.store.listSituations({ after, limit: PAGE, botIds });
+    situations.push(...page);
     const last = page.at(-1);
-    if (!last || page.length < PAGE) break;
+    if (!last || page.length < PAGE) return situations;
     after = last.botId;
   }
-  return { enqueued, destroyed: await destroyOrphans(deps, orphans, machines) };
 }
 
-function hasStep(situation: MachineSituation, found: readonly FoundMachine[], settleMs: number): boolean {
-  const step = planMachine(toFacts(situation, found, settleMs));
-  return step.kind !== 'none' && step.kind !== 'wait';
+/** Machines that have reported and that the provider does not show, without anybody having asked for their end. */
+function doubtTheProvider(deps: SweepDeps, memory: SweepMemory, situations: readonly MachineSituation[], byBot: ReadonlyMap<string, FoundMachine[]>): void {
+  let settled = 0;
+  let missing = 0;
+  for (const { botId, bot, rows } of situations) {
+    if (bot.decommissioning) continue;
+    for (const { generation, state, reportsSince } of rows) {
+      // Once its settle time has begun a machine that vanished is still one that is missing, until another one reports.
+      const vanished = state === 'create_unknown' && reportsSince !== null && reportsSince !== undefined;
+      if (state !== 'online' && state !== 'off' && !vanished) continue;
+      settled += 1;
+      if (!(byBot.get(botId) ?? []).some((machine) => machine.generation === generation)) missing += 1;
+    }
+  }
+  const inDoubt = missing > orphanLimit(settled);
+  if (inDoubt && !memory.providerInDoubt) {
+    deps.logger.error({ missing, machines: settled }, 'too many machines are missing at once: none is made anew until the provider shows them again or somebody looks');
+  }
+  memory.providerInDoubt = inDoubt;
 }
 
-async function destroyOrphans(deps: SweepDeps, orphans: OrphanMemory, machines: readonly FoundMachine[]): Promise<number> {
+async function reap(deps: SweepDeps, memory: SweepMemory, machines: readonly FoundMachine[], situations: readonly MachineSituation[]): Promise<number> {
   const known = await deps.store.knownBots([...new Set(machines.map((machine) => machine.botId))]);
   const without = machines.filter((machine) => !known.has(machine.botId));
-  for (const providerId of orphans.keys()) {
-    if (!without.some((machine) => machine.providerId === providerId)) orphans.delete(providerId);
-  }
-  for (const { providerId } of without) if (!orphans.has(providerId)) orphans.set(providerId, deps.now());
-  if (without.length > Math.max(5, (machines.length - without.length) / 10)) {
-    deps.logger.error({ orphans: without.length, machines: machines.length }, 'too many machines without a bot: none is destroyed, somebody must look');
-    return 0;
-  }
-  let destroyed = 0;
-  for (const { providerId } of without) {
-    const since = orphans.get(providerId);
-    if (!since || deps.now().getTime() - since.getTime() < ORPHAN_GRACE_MS) continue;
-    deps.logger.warn({ provider_id: providerId }, 'a machine without a bot is destroyed');
-    await deps.driver.destroy(providerId);
-    destroyed += 1;
+  const generations = new Map(situations.map(({ botId, bot }) => [botId, bot.generation]));
+  const isAhead = (machine: FoundMachine): boolean => machine.generation > (generations.get(machine.botId) ?? machine.generation);
+  const databaseIsBehind = machines.some(isAhead) || situations.some(({ isBehind }) => isBehind);
+  const before = memory.orphans;
+  const { report, destroyed } = await reapOrphans(deps, { without, known: machines.length - without.length, databaseIsBehind });
+  memory.orphans = report;
+  if (report.count > 0 && (report.count !== before.count || report.held !== before.held)) {
+    deps.logger.error(
+      { orphans: report.count, monthly_usd: report.monthlyUsd, machines: machines.length, held: report.held },
+      'machines without a bot are there and cost money: "admin orphans" lists them',
+    );
   }
   return destroyed;
 }
 
 function groupByBot(machines: readonly FoundMachine[]): Map<string, FoundMachine[]> {
   const groups = new Map<string, FoundMachine[]>();
-  for (const machine of machines) groups.set(machine.botId, [...(groups.get(machine.botId) ?? []), machine]);
+  for (const machine of machines) {
+    const group = groups.get(machine.botId);
+    if (group) group.push(machine);
+    else groups.set(machine.botId, [machine]);
+  }
   return groups;
 }

@@ -11,6 +11,8 @@ export type BotOverview = {
   labels: Prisma.JsonValue;
   settings: Prisma.JsonValue;
   paused: boolean;
+  /** The desired version waits for an old machine to be gone. */
+  trading_held: boolean;
   desired_version: number;
   desired_hash: string;
   applied_version: number | null;
@@ -55,7 +57,7 @@ const RUNS = Prisma.sql`
     AND coalesce(reported.status ->> 'applied_version' = bot.desired_version::text, false) AS told) AS heartbeat`;
 
 const OVERVIEW = Prisma.sql`
-  SELECT bot.id, bot.owner_id, bot.labels, bot.settings, bot.paused, bot.desired_version, desired.hash AS desired_hash,
+  SELECT bot.id, bot.owner_id, bot.labels, bot.settings, bot.paused, bot.trading_held, bot.desired_version, desired.hash AS desired_hash,
          runs.version AS applied_version, runs.hash AS applied_hash, reported.highest_version, ${ONLINE} AS online, reported.last_heartbeat_at, reported.status,
          ack.version AS ack_version, ack.outcome AS ack_outcome, ack.error AS ack_error, ack.received_at AS ack_received_at,
          bot.created_at, bot.updated_at, bot.decommission_requested_at, bot.decommissioned_at
@@ -106,8 +108,12 @@ export type MachineOverview = Prisma.MachineGetPayload<object> & { now: Date };
 
 /** The newest machine generation, and the time on the clock its deadlines are measured by. */
 export async function findNewestMachine(tx: Tx, botId: string): Promise<MachineOverview | null> {
-  const machine = await tx.machine.findFirst({ where: { botId }, orderBy: { generation: 'desc' } });
-  if (!machine) return null;
+  return (await listMachines(tx, botId))[0] ?? null;
+}
+
+/** All machine generations of a bot, the newest first. */
+export async function listMachines(tx: Tx, botId: string): Promise<MachineOverview[]> {
+  const machines = await tx.machine.findMany({ where: { botId }, orderBy: { generation: 'desc' } });
   const [clock] = await tx.$queryRaw<{ now: Date }[]>`SELECT now() AS now`;
-  return { ...machine, now: clock?.now ?? new Date(0) };
+  return machines.map((machine) => ({ ...machine, now: clock?.now ?? new Date(0) }));
 }

@@ -66,7 +66,7 @@ export async function insertConfigVersion(tx: Tx, row: NewConfigVersion, signatu
 export async function pointBotAt(
   tx: Tx,
   botId: string,
-  to: { version: number; settings: BotSettings; paused: boolean; at: Date },
+  to: { version: number; settings: BotSettings; paused: boolean; tradingHeld: boolean; at: Date },
 ): Promise<void> {
   await tx.bot.update({
     where: { id: botId },
@@ -75,6 +75,7 @@ export async function pointBotAt(
       settings: json(to.settings),
       name: to.settings.name,
       paused: to.paused,
+      tradingHeld: to.tradingHeld,
       updatedAt: to.at,
     },
   });

@@ -1,6 +1,7 @@
 import type { Ed25519PublicJwk, X25519PublicJwk } from '@trawling/contracts';
 import type { MachineChange, MachineRow } from '@trawling/domain';
 import type { Pool, PoolClient } from 'pg';
+import { notify } from '../change-feed/notify.js';
 
 /** All that the database knows of one bot's machines, read in one statement; `now` is the database's time. */
 export type MachineSituation = {
@@ -8,7 +9,9 @@ export type MachineSituation = {
   now: Date;
   bot: { generation: number; decommissioning: boolean; decommissioned: boolean };
   rows: MachineRow[];
-  reported: { generation: number | null; online: boolean } | null;
+  reported: { generation: number | null; online: boolean; at: Date | null } | null;
+  /** The bot told of a version that this database never issued: the database was set back. */
+  isBehind: boolean;
   /** Somebody works on it right now. */
   leased: boolean;
 };
@@ -28,10 +31,12 @@ const situationText = `
   SELECT b.id AS "botId", now() AS now, b.machine_generation AS "generation",
     b.decommission_requested_at IS NOT NULL AS "decommissioning", b.decommissioned_at IS NOT NULL AS "decommissioned",
     r.bot_id IS NOT NULL AS "hasReported", r.generation AS "reportedGeneration",
-    coalesce(r.lease_expires_at > now(), false) AS "online",
+    coalesce(r.lease_expires_at > now(), false) AS "online", r.last_heartbeat_at AS "reportedAt",
+    coalesce(r.highest_version > b.desired_version, false) AS "isBehind",
     (SELECT coalesce(bool_or(m.lease_until > now()), false) FROM machine m WHERE m.bot_id = b.id) AS "leased",
     (SELECT coalesce(json_agg(json_build_object(
-        'generation', m.generation, 'state', m.state, 'providerId', m.provider_id, 'attempts', m.attempts,
+        'generation', m.generation, 'state', m.state, 'providerId', m.provider_id, 'attempts', m.attempts, 'neverReported', m.never_reported,
+        'reportsSince', extract(epoch FROM m.reports_since) * 1000,
         'deadline', extract(epoch FROM m.deadline) * 1000, 'notBefore', extract(epoch FROM m.not_before) * 1000)
         ORDER BY m.generation), '[]'::json)
       FROM machine m WHERE m.bot_id = b.id) AS "rows"
@@ -39,8 +44,8 @@ const situationText = `
 
 type SituationRow = {
   botId: string; now: Date; generation: number; decommissioning: boolean; decommissioned: boolean;
-  hasReported: boolean; reportedGeneration: number | null; online: boolean; leased: boolean;
-  rows: (Omit<MachineRow, 'deadline' | 'notBefore'> & { deadline: number | null; notBefore: number | null })[];
+  hasReported: boolean; reportedGeneration: number | null; reportedAt: Date | null; online: boolean; isBehind: boolean; leased: boolean;
+  rows: (Omit<MachineRow, 'deadline' | 'notBefore' | 'reportsSince'> & { deadline: number | null; notBefore: number | null; reportsSince: number | null })[];
 };
 
 const timeOf = (ms: number | null): Date | null => (ms === null ? null : new Date(ms));
@@ -49,8 +54,11 @@ const toSituation = (row: SituationRow): MachineSituation => ({
   botId: row.botId,
   now: row.now,
   bot: { generation: row.generation, decommissioning: row.decommissioning, decommissioned: row.decommissioned },
-  rows: row.rows.map((one) => ({ ...one, deadline: timeOf(one.deadline), notBefore: timeOf(one.notBefore) })),
-  reported: row.hasReported ? { generation: row.reportedGeneration, online: row.online } : null,
+  rows: row.rows.map((one) => ({
+    ...one, deadline: timeOf(one.deadline), notBefore: timeOf(one.notBefore), reportsSince: timeOf(one.reportsSince),
+  })),
+  reported: row.hasReported ? { generation: row.reportedGeneration, online: row.online, at: row.reportedAt } : null,
+  isBehind: row.isBehind,
   leased: row.leased,
 });
 
@@ -159,28 +167,45 @@ export type LeasedMachines = ReturnType<typeof leasedMachines>;
 /** Writes of the lease's holder, inside its transaction. */
 function leasedMachines(client: PoolClient, botId: string) {
   return {
+    /**
+     * Whether this generation is still the wanted one. Holds the bot's row, so that a rebuild or a decommission waits and
+     * then sees what this transaction has written.
+     */
+    async isWanted(generation: number): Promise<boolean> {
+      const { rows } = await client.query<{ wanted: boolean }>(
+        `SELECT machine_generation = $2 AND decommission_requested_at IS NULL AS wanted FROM bot WHERE id = $1 FOR SHARE`,
+        [botId, generation],
+      );
+      return rows[0]?.wanted ?? false;
+    },
+
     /** Makes the row when there is none. A changed state restarts `state_since` and becomes an event of the bot. */
     async record(input: { generation: number; driver: string; change: MachineChange; eventId: string }): Promise<void> {
       const { generation, driver, change } = input;
-      const optional = (name: 'providerId' | 'deadline' | 'notBefore' | 'attempts') => [name in change, change[name] ?? null];
+      const optional = (name: 'providerId' | 'deadline' | 'notBefore' | 'attempts' | 'neverReported' | 'reportsSince') => [name in change, change[name] ?? null];
       const { rows } = await client.query<{ before: string | null }>(
         `WITH before AS (SELECT state FROM machine WHERE bot_id = $1 AND generation = $2)
-         INSERT INTO machine AS m (bot_id, generation, driver, state, reason, provider_id, deadline, not_before, attempts)
-           VALUES ($1, $2, $3, $4, $5, $7, $9, $11, coalesce($13::int, 0))
+         INSERT INTO machine AS m (bot_id, generation, driver, state, reason, provider_id, deadline, not_before, attempts, never_reported, reports_since)
+           VALUES ($1, $2, $3, $4, $5, $7, $9, $11, coalesce($13::int, 0), coalesce($15::int, 0), $17)
          ON CONFLICT (bot_id, generation) DO UPDATE SET
            driver = excluded.driver, state = excluded.state, reason = excluded.reason,
            provider_id = CASE WHEN $6::boolean THEN $7 ELSE m.provider_id END,
            deadline = CASE WHEN $8::boolean THEN $9 ELSE m.deadline END,
            not_before = CASE WHEN $10::boolean THEN $11 ELSE m.not_before END,
            attempts = CASE WHEN $12::boolean THEN $13::int ELSE m.attempts END,
+           never_reported = CASE WHEN $14::boolean THEN $15::int ELSE m.never_reported END,
+           reports_since = CASE WHEN $16::boolean THEN $17 ELSE m.reports_since END,
            boot_stage = CASE WHEN excluded.state IN ('wanted', 'creating', 'gone') THEN NULL ELSE m.boot_stage END,
            boot_error = CASE WHEN excluded.state IN ('wanted', 'creating', 'gone', 'online') THEN NULL ELSE m.boot_error END,
            state_since = CASE WHEN m.state = excluded.state THEN m.state_since ELSE now() END
          RETURNING (SELECT state FROM before) AS before`,
         [botId, generation, driver, change.state, change.reason,
-          ...optional('providerId'), ...optional('deadline'), ...optional('notBefore'), ...optional('attempts')],
+          ...optional('providerId'), ...optional('deadline'), ...optional('notBefore'), ...optional('attempts'),
+          ...optional('neverReported'), ...optional('reportsSince')],
       );
       if (rows[0]?.before === change.state) return;
+      // What waits for an old machine to be gone is told with the commit.
+      if (change.state === 'gone') await notify(client, { topic: 'machine', ids: [botId] });
       await client.query(
         `INSERT INTO bot_event (bot_id, id, type, severity, message, data, timestamp, source)
            VALUES ($1, $2, $3, $4, $5, $6, now(), 'server') ON CONFLICT DO NOTHING`,

@@ -28,7 +28,7 @@ export const newWorld = (): MachineWorld => ({
 
 function apply(world: MachineWorld, generation: number, change: MachineChange): void {
   const old = world.rows.find((row) => row.generation === generation)
-    ?? { generation, state: 'wanted' as const, providerId: null, deadline: null, notBefore: null, attempts: 0 };
+    ?? { generation, state: 'wanted' as const, providerId: null, deadline: null, notBefore: null, attempts: 0, neverReported: 0 };
   world.rows = [...world.rows.filter((row) => row !== old), { ...old, ...change }];
 }
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { type Database, findInstallation, machineStore, openDatabase } from '@trawling/database';
+import { type Database, findInstallation, machineStore, openDatabase, orphanMachineStore } from '@trawling/database';
 import { createHttpApp, drain, listen, mountRoutes } from '@trawling/http';
 import { assertQueueBackend, chooseQueueBackend, openMachineQueue, startMachineWorker } from '@trawling/queues';
 import { type Logger, type OnStop, systemClock, uuid7, withReleasers } from '@trawling/runtime';
@@ -10,7 +10,7 @@ import { installInBackground } from './local/install-in-background.js';
 import { createLocalDriver } from './local/local-driver.js';
 import { reconcileMachine, RECONCILE_TIMINGS, type ReconcileDeps } from './machines/reconcile-machine.js';
 import { startSweepLoop } from './machines/sweep-loop.js';
-import { type OrphanMemory, sweepMachines } from './machines/sweep-machines.js';
+import { newSweepMemory, type SweepMemory, sweepMachines } from './machines/sweep-machines.js';
 import { provisionerRoutes } from './routes.js';
 
 /** Machines of one provisioner that are worked on at the same time. */
@@ -37,6 +37,7 @@ export const compose = (env: Env, options: ProvisionerOptions) =>
     await assertQueueBackend(database, chooseQueueBackend({ redisUrl }));
     const driver = openLocalDriver(onStop, env, { ...options, installationId: await installationId(database) });
     const store = machineStore(database.pool);
+    const memory = newSweepMemory();
     const deps: ReconcileDeps = {
       store,
       driver,
@@ -50,17 +51,20 @@ export const compose = (env: Env, options: ProvisionerOptions) =>
         dataRetrievalUrl: env.DATA_RETRIEVAL_URL ?? null,
       },
       timings: RECONCILE_TIMINGS,
+      providerInDoubt: () => memory.providerInDoubt,
     };
     const queue = openMachineQueue({ redisUrl, databaseUrl, logger });
     onStop(() => queue.close(), 'machine queue');
     await startWorker(onStop, deps, { redisUrl, databaseUrl });
 
-    const orphans: OrphanMemory = new Map();
-    const sweep = () => sweepMachines({ store, driver, enqueue: queue.enqueue, now: systemClock.now, logger }, orphans);
+    // Machines on this computer cost nothing and are ours alone.
+    const mode = env.REAP_ORPHANS ?? (driver.kind === 'local' ? 'destroy' : 'report');
+    const orphans = orphanMachineStore(database.pool);
+    const sweep = () => sweepMachines({ store, orphans, driver, mode, enqueue: queue.enqueue, logger }, memory);
     const loop = startSweepLoop({ clock: systemClock, logger, random: Math.random }, { everyMs: env.SWEEP_SECONDS * 1000, sweep });
     onStop(() => loop.stop(), 'sweep');
 
-    const listening = await listen(statusApp({ ...options, database, driver, redisUrl }), { port: env.PORT, host: env.HOST });
+    const listening = await listen(statusApp({ ...options, database, driver, memory, redisUrl }), { port: env.PORT, host: env.HOST });
     onStop(() => drain(listening.server), 'listener');
     logger.info({ url: listening.url, driver: driver.kind, queue: chooseQueueBackend({ redisUrl }) }, 'listening');
     return { url: listening.url };
@@ -100,14 +104,16 @@ async function startWorker(onStop: OnStop, deps: ReconcileDeps, urls: { redisUrl
   }, 'machine worker');
 }
 
-function statusApp(input: ProvisionerOptions & { database: Database; driver: ReconcileDeps['driver']; redisUrl: string | undefined }) {
-  const { database, driver, logger, version } = input;
+function statusApp(input: ProvisionerOptions & { database: Database; driver: ReconcileDeps['driver']; memory: SweepMemory; redisUrl: string | undefined }) {
+  const { database, driver, memory, logger, version } = input;
   const status = async () => ({
     name: 'provisioner',
     version,
     driver: driver.kind,
     queue: chooseQueueBackend({ redisUrl: input.redisUrl }),
     machines: await driver.preflight(),
+    orphans: { count: memory.orphans.count, monthly_usd: memory.orphans.monthlyUsd, held: memory.orphans.held },
+    provider_in_doubt: memory.providerInDoubt,
   });
   const ready = async () => {
     await database.pool.query('SELECT 1');

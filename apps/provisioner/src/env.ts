@@ -18,6 +18,10 @@ export const Env = z.object({
   GATEWAY_PORT_BASE: port.min(1).default(18_800).describe('Local driver: first port for gateways'),
   DATA_RETRIEVAL_URL: httpUrl.optional().describe('Where machines get prices from'),
   SWEEP_SECONDS: z.coerce.number().min(0.1).max(3600).default(5).describe('How often every bot is looked at, whatever the queue says'),
+  REAP_ORPHANS: z
+    .enum(['report', 'destroy'])
+    .optional()
+    .describe('What to do with machines of this installation whose bot nobody knows: report them and destroy only what "admin orphans approve" names, or destroy them after a time; default: destroy for local machines, report for all others'),
   LOG_LEVEL: LogLevel.default('info').describe('trace, debug, info, warn, error, fatal or silent'),
 });
 export type Env = z.output<typeof Env>;

@@ -136,6 +136,7 @@ function chooseSize(sizes: readonly Size[], settings: DropletSettings) {
 
 function describeImage(image: Image | null, { image: ref, region }: { image: ImageRef; region: string }) {
   if (!image) return failed(`there is no image "${ref}"`);
+  if (image.status !== undefined && image.status !== 'available') return failed(`image "${ref}" is ${image.status}, not available`);
   if (!image.regions.includes(region)) return failed(`image "${ref}" is not in ${region}: a snapshot has to be transferred there first`);
   return { value: image, detail: image.name ?? String(ref) };
 }

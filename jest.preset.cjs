@@ -11,6 +11,7 @@ module.exports = {
       '@swc/jest',
       { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, module: { type: 'commonjs' } },
     ],
+    '\\.sh$': require.resolve('./tools/jest/text-transform.cjs'),
   },
   transformIgnorePatterns: [`/node_modules/(?!(${esmOnly})/)`],
   testEnvironmentOptions: { customExportConditions: ['@trawling/source', 'node', 'node-addons'] },

@@ -23,6 +23,7 @@ export async function buildProject(projectFolder) {
     target: 'node20',
     conditions: ['@trawling/source'],
     sourcemap: true,
+    loader: { '.sh': 'text' },
     logLevel: 'warning',
     plugins: bundle.external ? [npmPackagesStayOutside()] : [],
   });

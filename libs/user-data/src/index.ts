@@ -1,0 +1,4 @@
+export { MAX_USER_DATA_BYTES, renderUserData } from './render-user-data.js';
+export { DROPLET_FILES, INSTALL_UNITS } from './droplet-files.js';
+export { MachinePackages, PackageSources, UserDataInput } from './user-data-input.js';
+export { machinePackages } from './machine-packages.js';

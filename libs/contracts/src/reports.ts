@@ -114,7 +114,7 @@ export type BatchResult = z.infer<typeof BatchResult>;
 
 /** Boot progress; before enrollment it carries the token's id and a MAC instead of a credential. */
 export const BootReport = z.strictObject({
-  stage: z.enum(['supervisor', 'agent', 'enroll', 'openclaw_install', 'gateway', 'ready']),
+  stage: z.enum(['supervisor', 'node', 'agent', 'enroll', 'openclaw_install', 'gateway', 'ready']),
   ok: z.boolean(),
   error_line: z.string().max(2000).optional(),
   at: Timestamp,

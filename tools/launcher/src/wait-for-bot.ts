@@ -16,6 +16,7 @@ export function describeBot(bot: BotView): string {
 /** Last stage the machine reported, and so what it is at now. */
 const STAGES: Record<string, string> = {
   supervisor: 'the machine fetches the agent',
+  node: 'Node is installed',
   agent: 'the agent starts',
   enroll: 'the agent is enrolled; OpenClaw starts (10 to 20 s, more on a busy machine)',
   openclaw_install: 'OpenClaw is installed',

@@ -12,12 +12,14 @@ export const depConstraints = [
   },
   { sourceTag: 'type:kit', onlyDependOnLibsWithTags: ['type:contract', 'type:domain', 'type:kit'] },
   { sourceTag: 'type:infra', onlyDependOnLibsWithTags: ['type:contract', 'type:domain', 'type:kit', 'type:infra'] },
-  { sourceTag: 'type:app', onlyDependOnLibsWithTags: ['type:contract', 'type:domain', 'type:kit', 'type:infra'] },
+  // Fakes are for specs, which live beside what they test; useCaseBans keeps them out of the rest.
+  { sourceTag: 'type:fake', onlyDependOnLibsWithTags: ['type:contract', 'type:domain', 'type:kit'] },
+  { sourceTag: 'type:app', onlyDependOnLibsWithTags: ['type:contract', 'type:domain', 'type:kit', 'type:infra', 'type:fake'] },
   // Development tools; the end-to-end tests reuse what the launcher sees the fleet with.
-  { sourceTag: 'type:tool', onlyDependOnLibsWithTags: ['type:contract', 'type:domain', 'type:kit'] },
+  { sourceTag: 'type:tool', onlyDependOnLibsWithTags: ['type:contract', 'type:domain', 'type:kit', 'type:fake'] },
   // The benchmark writes a fleet of ten thousand into the database itself, and measures against Prisma and pg.
-  { sourceTag: 'type:bench', onlyDependOnLibsWithTags: ['type:contract', 'type:domain', 'type:kit', 'type:infra', 'type:tool'] },
-  { sourceTag: 'type:e2e', onlyDependOnLibsWithTags: ['type:contract', 'type:domain', 'type:kit', 'type:tool'] },
+  { sourceTag: 'type:bench', onlyDependOnLibsWithTags: ['type:contract', 'type:domain', 'type:kit', 'type:infra', 'type:tool', 'type:fake'] },
+  { sourceTag: 'type:e2e', onlyDependOnLibsWithTags: ['type:contract', 'type:domain', 'type:kit', 'type:tool', 'type:fake'] },
   { sourceTag: 'runtime:any', onlyDependOnLibsWithTags: ['runtime:any'] },
   { sourceTag: 'runtime:server', onlyDependOnLibsWithTags: ['runtime:any', 'runtime:server'] },
   {
@@ -34,6 +36,7 @@ const useCaseBans = {
       group: ['express', 'bullmq', 'ioredis', 'pg', '@prisma/*'],
       message: 'Use cases take what they need through `deps`; only *.routes.ts, compose.ts, main.ts and libs touch frameworks.',
     },
+    { group: ['@trawling/digitalocean-fake'], message: 'The fake is for specs.' },
   ],
 };
 

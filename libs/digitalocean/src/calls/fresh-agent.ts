@@ -1,4 +1,4 @@
-import { Agent as HttpAgent, type AgentOptions } from 'node:http';
+import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { connect as connectTcp, type NetConnectOpts, type Socket } from 'node:net';
 import { connect as connectTls, type ConnectionOptions } from 'node:tls';
@@ -25,13 +25,15 @@ export function createFreshAgent(protocol: string, mayGo: () => boolean): FreshA
     socket.once('error', done);
     socket.once(event, () => {
       socket.off('error', done);
-      if (!mayGo()) return done(socket.destroy() && new TooLate('it would have been sent too late'));
+      if (!mayGo()) {
+        socket.destroy();
+        return done(new TooLate('it would have been sent too late'));
+      }
       released = true;
       done(null, socket);
     });
   };
-  const settings: AgentOptions = { keepAlive: false, maxCachedSessions: 0 } as AgentOptions;
-  const agent = protocol === 'https:' ? new HttpsAgent(settings) : new HttpAgent(settings);
+  const agent = protocol === 'https:' ? new HttpsAgent({ keepAlive: false }) : new HttpAgent({ keepAlive: false });
   // Node waits for the callback when nothing is returned (http.Agent, "createConnection").
   Object.assign(agent, {
     createConnection(options: NetConnectOpts & ConnectionOptions, done: Connected): undefined {

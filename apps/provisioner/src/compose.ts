@@ -1,13 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
-import { resolve } from 'node:path';
-import { type Database, findInstallation, machineStore, openDatabase, orphanMachineStore } from '@trawling/database';
+import { type Database, findInstallation, machineStore, openDatabase, orphanMachineStore, providerBudgetStore } from '@trawling/database';
 import { createHttpApp, drain, listen, mountRoutes } from '@trawling/http';
 import { assertQueueBackend, chooseQueueBackend, openMachineQueue, startMachineWorker } from '@trawling/queues';
 import { type Logger, type OnStop, systemClock, uuid7, withReleasers } from '@trawling/runtime';
 import type { Env } from './env.js';
-import { installInBackground } from './local/install-in-background.js';
-import { createLocalDriver } from './local/local-driver.js';
+import { openDigitalOceanDriver } from './digitalocean/open-digitalocean-driver.js';
+import { openLocalDriver } from './local/open-local-driver.js';
+import { type MachineDriver } from './machines/machine-driver.js';
 import { reconcileMachine, RECONCILE_TIMINGS, type ReconcileDeps } from './machines/reconcile-machine.js';
 import { startSweepLoop } from './machines/sweep-loop.js';
 import { newSweepMemory, type SweepMemory, sweepMachines } from './machines/sweep-machines.js';
@@ -35,7 +34,7 @@ export const compose = (env: Env, options: ProvisionerOptions) =>
     const database = await openDatabase({ url: databaseUrl, logger });
     onStop(() => database.close(), 'database');
     await assertQueueBackend(database, chooseQueueBackend({ redisUrl }));
-    const driver = openLocalDriver(onStop, env, { ...options, installationId: await installationId(database) });
+    const driver = await openDriver(onStop, env, { ...options, database, installationId: await installationId(database) });
     const store = machineStore(database.pool);
     const memory = newSweepMemory();
     const deps: ReconcileDeps = {
@@ -70,24 +69,13 @@ export const compose = (env: Env, options: ProvisionerOptions) =>
     return { url: listening.url };
   });
 
-function openLocalDriver(onStop: OnStop, env: Env, options: ProvisionerOptions & { installationId: string }) {
-  const { logger, installationId, supervisorFile, environment } = options;
-  const machinesDir = resolve(env.LOCAL_MACHINES_DIR);
-  mkdirSync(machinesDir, { recursive: true, mode: 0o700 });
-  const installation = installInBackground(
-    { clock: systemClock, logger },
-    { cacheDir: resolve(env.OPENCLAW_RUNTIME_DIR), ...(env.OPENCLAW_MANIFEST_DIR ? { manifestFolder: env.OPENCLAW_MANIFEST_DIR } : {}) },
-  );
-  onStop(() => installation.stop(), 'OpenClaw installation');
-  return createLocalDriver({
-    clock: systemClock,
-    supervisorFile,
-    environment,
-    machinesDir,
-    installationId,
-    gatewayPortBase: env.GATEWAY_PORT_BASE,
-    runtime: installation.status,
-  });
+async function openDriver(onStop: OnStop, env: Env, options: ProvisionerOptions & { database: Database; installationId: string }): Promise<MachineDriver> {
+  const { database, logger, installationId } = options;
+  if (env.MACHINE_DRIVER === 'local') return openLocalDriver(onStop, env, options);
+  const driver = openDigitalOceanDriver(onStop, env, { store: providerBudgetStore(database.pool, 'digitalocean'), clock: systemClock, random: Math.random, logger, installationId });
+  // Its findings are in the log before the first machine is asked for; what is wrong keeps creates waiting, nothing else.
+  await driver.examine();
+  return driver;
 }
 
 async function startWorker(onStop: OnStop, deps: ReconcileDeps, urls: { redisUrl: string | undefined; databaseUrl: string }): Promise<void> {

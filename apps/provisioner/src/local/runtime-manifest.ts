@@ -30,7 +30,8 @@ export async function readRuntimeManifest(options: { folder?: string; from?: str
   };
 }
 
-function findManifestFolder(from: string): string {
+/** `tools/openclaw-runtime` of the checkout, or of the image, that `from` lies in. */
+export function findManifestFolder(from: string): string {
   for (let folder = from; ; folder = dirname(folder)) {
     if (existsSync(join(folder, FOLDER, 'package-lock.json'))) return join(folder, FOLDER);
     if (dirname(folder) === folder) throw new Error(`No ${FOLDER}/package-lock.json above ${from}`);

@@ -1,0 +1,63 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type BudgetStore, createDigitalOcean, createRequestBudget } from '@trawling/digitalocean';
+import { type Clock, type Logger, type OnStop } from '@trawling/runtime';
+import { machinePackages, renderUserData } from '@trawling/user-data';
+import { type Env } from '../env.js';
+import { findManifestFolder } from '../local/runtime-manifest.js';
+import { type MachineKey, type MachineOrder } from '../machines/machine-driver.js';
+import { createDigitalOceanDriver, type DigitalOceanDriver } from './digitalocean-driver.js';
+
+export type OpenDigitalOceanDeps = {
+  /** Where the request budget is, which all processes with this token share. */
+  store: BudgetStore;
+  clock: Clock;
+  random: () => number;
+  logger: Logger;
+  installationId: string;
+};
+
+/** Reads what machines are made of; throws when that is not there, before anything was asked of DigitalOcean. */
+export function openDigitalOceanDriver(onStop: OnStop, env: Env, deps: OpenDigitalOceanDeps): DigitalOceanDriver {
+  const { clock, random, logger, installationId } = deps;
+  const { DIGITALOCEAN_TOKEN: token, DIGITALOCEAN_API_URL: baseUrl } = env;
+  if (token === undefined) throw new Error('The DigitalOcean driver needs DIGITALOCEAN_TOKEN');
+  const client = createDigitalOcean({ token, baseUrl, clock, random, logger, budget: createRequestBudget({ store: deps.store, clock, random }) });
+  onStop(() => client.close(), 'DigitalOcean client');
+  return createDigitalOceanDriver({
+    client,
+    clock,
+    logger,
+    installationId,
+    addresses: { syncAdapterUrl: env.SYNC_ADAPTER_URL, dataRetrievalUrl: env.DATA_RETRIEVAL_URL ?? null },
+    settings: {
+      region: env.DIGITALOCEAN_REGION,
+      size: env.DIGITALOCEAN_SIZE ?? null,
+      memoryMb: env.DIGITALOCEAN_MEMORY_MB,
+      image: env.DIGITALOCEAN_IMAGE,
+      vpcUuid: env.DIGITALOCEAN_VPC ?? null,
+      sshKeys: env.DIGITALOCEAN_SSH_KEYS,
+      monitoring: env.DIGITALOCEAN_MONITORING,
+    },
+    renderUserData: userDataRenderer(env),
+  });
+}
+
+function userDataRenderer(env: Env): (key: MachineKey, order: MachineOrder) => string {
+  const packages = machinePackages(readFileSync(join(env.OPENCLAW_MANIFEST_DIR ?? findManifestFolder(__dirname), 'package-lock.json')));
+  const certificates = env.MACHINE_CA_FILE === undefined ? null : readFileSync(env.MACHINE_CA_FILE, 'utf8');
+  return ({ botId, generation }, order) =>
+    renderUserData({
+      bot_id: botId,
+      generation,
+      installation_id: order.installation_id,
+      sync_adapter_url: order.sync_adapter_url,
+      root_public_jwk: order.root_public_jwk,
+      agent_sha256: order.agent_sha256,
+      data_retrieval_url: order.data_retrieval_url,
+      enrollment_token: order.enrollmentToken,
+      packages,
+      sources: { npm_registry: env.MACHINE_NPM_REGISTRY, apt_mirror: env.MACHINE_APT_MIRROR ?? null },
+      ca_certificate_pem: certificates,
+    });
+}

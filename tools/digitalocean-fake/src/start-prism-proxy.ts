@@ -17,13 +17,13 @@ const START_MS = 60_000;
 
 /**
  * Prism between a client and the fake, with DigitalOcean's own description: a request that does not fit is answered
- * 422, an answer that does not fit becomes a 500.
+ * 422, an answer that does not fit becomes a 500. `description` is its file, for programs that were bundled.
  */
-export async function startPrismProxy(options: { upstream: string }): Promise<PrismProxy> {
+export async function startPrismProxy(options: { upstream: string; description?: string }): Promise<PrismProxy> {
   const port = await freePort();
   const manifest = require.resolve('@stoplight/prism-cli/package.json');
   const cli = join(dirname(manifest), 'dist/index.js');
-  const args = ['proxy', openApiFile, options.upstream, '--host', '127.0.0.1', '--port', String(port), '--errors', '--multiprocess', 'false'];
+  const args = ['proxy', options.description ?? openApiFile, options.upstream, '--host', '127.0.0.1', '--port', String(port), '--errors', '--multiprocess', 'false'];
   const child = spawn(process.execPath, [cli, ...args], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, NO_COLOR: '1' } });
   const exited = once(child, 'exit');
   const lines: string[] = [];

@@ -1,0 +1,116 @@
+import { type CloudDroplet } from '../cloud/cloud.js';
+import { createBot, decommissionBot, listBots, rebuildBot } from '../world/bots.js';
+import { type Member } from '../workers/member.js';
+import { isHeldAwake, killMember, passTime, releaseHold, type Stage, stopMember } from './stage.js';
+
+export type Action = { name: string; weight: number; isPossible: (stage: Stage) => boolean; run: (stage: Stage) => Promise<void> };
+
+/** Looks at bots that one provisioner works on at the same time. */
+const CONCURRENCY = 3;
+/** Longer than a lease, than a create with its settle time, than a boot. */
+const STOPS_S = [3, 20, 70, 200, 1_200] as const;
+const PAUSES_MS = [200, 1_000, 5_000, 16_000, 35_000, 65_000, 130_000, 960_000] as const;
+
+const free = (stage: Stage): Member[] => stage.members.filter((member) => !member.isStopped);
+const busy = (stage: Stage): Member[] => free(stage).filter((member) => member.holds().some(isHeldAwake));
+
+/** Gives a member its next job: a bot somebody asked for, or a sweep. */
+export async function giveJob(stage: Stage, member: Member): Promise<void> {
+  const { random, wanted } = stage;
+  const sweeps = member.jobs().some(({ kind }) => kind === 'sweep');
+  if (!sweeps && (wanted.size === 0 || random.chance(0.15))) return member.give({ kind: 'sweep' });
+  if (wanted.size === 0) return;
+  const botId = random.pick([...wanted].sort());
+  // A queue hands out a job twice now and then.
+  if (!random.chance(0.1)) wanted.delete(botId);
+  await member.give({ kind: 'reconcile', botId });
+}
+
+async function work(stage: Stage): Promise<void> {
+  const { random } = stage;
+  const member = random.pick(free(stage));
+  if (member.jobs().length < CONCURRENCY && (!member.holds().some(isHeldAwake) || random.chance(0.25))) await giveJob(stage, member);
+  for (let steps = random.int(1, 25); steps > 0; steps -= 1) {
+    const holds = member.holds().filter(isHeldAwake);
+    if (holds.length === 0) return;
+    await releaseHold(stage, random.pick(holds));
+  }
+}
+
+/** Killed or stopped between two steps, where the test cannot see it. */
+async function strikeInMotion(stage: Stage): Promise<void> {
+  const { random } = stage;
+  const member = random.pick(busy(stage));
+  const hold = random.pick(member.holds().filter(isHeldAwake));
+  const delayMs = random.int(0, 5);
+  const isKill = random.chance(0.5);
+  const moving = releaseHold(stage, hold);
+  await new Promise((resolve) => setTimeout(resolve, delayMs));
+  if (isKill) await killMember(stage, member);
+  else {
+    // Between its last look at the clock and its first byte nothing can hold it back: then two machines may live for a while.
+    if (hold.step.startsWith('driver.create')) for (const job of member.jobs()) if (job.kind === 'reconcile') excuse(stage, job.botId);
+    await stopMember(stage, member, random.pick(STOPS_S));
+  }
+  await moving;
+}
+
+function excuse(stage: Stage, botId: string): void {
+  for (let generation = 1; generation < 20; generation += 1) stage.excused.add(`${botId}/${generation}`);
+}
+
+async function someBot(stage: Stage): Promise<string | null> {
+  const bots = (await listBots(stage.database)).filter(({ decommissioning }) => !decommissioning);
+  return bots.length === 0 ? null : stage.random.pick(bots).botId;
+}
+
+/** An owner asks; the wake-up that follows gets lost now and then. */
+async function ask(stage: Stage, what: string, change: (botId: string) => Promise<unknown>, botId: string | null): Promise<void> {
+  if (botId === null) return;
+  await change(botId);
+  stage.story.push(`${what} ${botId}`);
+  if (stage.random.chance(0.8)) stage.wanted.add(botId);
+}
+
+export const actionsOf = ({ bots }: { bots: readonly string[] }): readonly Action[] => {
+  const unborn = [...bots];
+  // More at once, and the provisioner doubts the cloud, or its database.
+  let vanishing = 3;
+  let strays = 3;
+  return [
+    { name: 'work', weight: 60, isPossible: (stage) => free(stage).length > 0, run: work },
+    { name: 'time', weight: 16, isPossible: () => true, run: (stage) => passTime(stage, stage.random.pick(PAUSES_MS)) },
+    { name: 'kill', weight: 3, isPossible: (stage) => busy(stage).length > 0, run: (stage) => killMember(stage, stage.random.pick(busy(stage))) },
+    { name: 'stop', weight: 4, isPossible: (stage) => busy(stage).length > 0, run: (stage) => stopMember(stage, stage.random.pick(busy(stage)), stage.random.pick(STOPS_S)) },
+    { name: 'strike', weight: 3, isPossible: (stage) => busy(stage).length > 0, run: strikeInMotion },
+    {
+      name: 'create', weight: 12, isPossible: () => unborn.length > 0,
+      run: (stage) => ask(stage, 'POST /bots', (botId) => createBot(stage.database, botId), unborn.pop() ?? null),
+    },
+    { name: 'decommission', weight: 2, isPossible: () => true, run: async (stage) => ask(stage, 'DELETE', (botId) => decommissionBot(stage.database, botId), await someBot(stage)) },
+    { name: 'rebuild', weight: 2, isPossible: () => true, run: async (stage) => ask(stage, 'rebuild', (botId) => rebuildBot(stage.database, botId), await someBot(stage)) },
+    {
+      name: 'stray', weight: 0.4, isPossible: () => strays > 0,
+      async run(stage) {
+        strays -= 1;
+        const name = `bot-${stage.random.uuid()}-g1`;
+        await stage.cloud.stray({ name, tags: [`fleet:${stage.installationId}`, `bot:${name.slice(4, -3)}`, 'gen:1'] });
+        stage.story.push(`somebody made ${name}`);
+      },
+    },
+    { name: 'switch off', weight: 1.5, isPossible: (stage) => stage.cloud.droplets().length > 0, run: async (stage) => harm(stage, 'off', stage.cloud.switchOff) },
+    {
+      name: 'vanish', weight: 1, isPossible: (stage) => vanishing > 0 && stage.cloud.droplets().length > 0,
+      async run(stage) {
+        vanishing -= 1;
+        harm(stage, 'gone', stage.cloud.vanish);
+      },
+    },
+  ];
+};
+
+function harm(stage: Stage, what: string, strike: (id: number) => void): void {
+  const droplet: CloudDroplet = stage.random.pick(stage.cloud.droplets());
+  strike(droplet.id);
+  stage.story.push(`droplet ${droplet.id} (${droplet.name}) is ${what}`);
+}

@@ -1,0 +1,97 @@
+import { randomUUID } from 'node:crypto';
+import { type Database } from '@trawling/database';
+import { type Cloud } from '../cloud/cloud.js';
+import { seededRandom } from '../seeded-random.js';
+import { type Member } from '../workers/member.js';
+import { beginInstallation } from '../world/bots.js';
+import { createLifeOfMachines } from '../world/life-of-machines.js';
+import { type VirtualTime } from '../world/virtual-time.js';
+import { actionsOf } from './actions.js';
+import { type Coverage } from './coverage.js';
+import { createLedger, type Violation } from './ledger.js';
+import { settle } from './settle.js';
+import { passTime, requeue, type Stage, wantedBots } from './stage.js';
+
+export type ScheduleResult = {
+  seed: number;
+  bots: number;
+  violations: Violation[];
+  /** Pairs of machines that a stop between two instructions explains. */
+  excusedPairs: number;
+  /** Bots whose machines were given up and that somebody rebuilt. */
+  helped: number;
+  extraMinutes: number;
+  billedMinutes: number;
+  /** Requests the cloud refused because a rate window was full, and how full they were. */
+  rates: ReturnType<Cloud['rates']>;
+  /** What the workers' jobs said when they did not end well. */
+  failures: string[];
+  story: string[];
+};
+
+export type ScheduleDeps = {
+  database: Database;
+  time: VirtualTime;
+  /** Idle ones of this run; each begins anew. */
+  members: readonly Member[];
+  coverage: Coverage;
+  openCloud: (seed: number) => Promise<Cloud>;
+  /** Tells the crew who listens, and in which installation it works. */
+  begin: (installationId: string, cloud: Cloud, stage: Stage) => void;
+  onMove: (listener: (byMs: number) => Promise<void>) => void;
+};
+
+/** One run of faults, decided by its seed, and the peace after it. */
+export async function runSchedule(deps: ScheduleDeps, input: { seed: number; turns: number }): Promise<ScheduleResult> {
+  const { database, time, coverage } = deps;
+  const random = seededRandom(input.seed);
+  const installationId = randomUUID();
+  const cloud = await deps.openCloud(input.seed);
+  try {
+    await beginInstallation(database, installationId);
+    time.clear();
+    const bots = Array.from({ length: random.int(2, 6) }, () => random.uuid());
+    const life = createLifeOfMachines({ database, cloud, random: seededRandom(input.seed ^ 0x5bd1e995), dudsIn: random.pick([0, 0, 0.1, 0.25]) });
+    const stage: Stage = {
+      random, installationId, database, time, cloud, life, coverage,
+      members: deps.members.slice(0, random.int(2, deps.members.length)),
+      ledger: createLedger(),
+      wanted: new Set(),
+      excused: new Set(),
+      faultRate: random.pick([0, 0.02, 0.05, 0.12]),
+      stoppedUntil: new Map(),
+      story: [`${bots.length} bots`],
+      failures: [],
+    };
+    deps.onMove(async (byMs) => {
+      stage.ledger.bill(cloud.droplets(), await wantedBots(database), byMs);
+      await life.live(time.ms());
+    });
+    deps.begin(installationId, cloud, stage);
+    for (const member of stage.members) await member.open();
+
+    const actions = actionsOf({ bots });
+    for (let turn = 0; turn < input.turns; turn += 1) {
+      await random.weighted(actions.filter(({ isPossible }) => isPossible(stage))).run(stage);
+      await passTime(stage, random.int(5, 500));
+    }
+    const { violations, helped } = await settle(stage);
+    return {
+      seed: input.seed, helped, bots: bots.length,
+      violations: [...stage.ledger.violations, ...violations],
+      excusedPairs: stage.ledger.excusedPairs(),
+      extraMinutes: stage.ledger.extraMinutes(),
+      billedMinutes: stage.ledger.billedMinutes(),
+      rates: cloud.rates(), failures: stage.failures, story: stage.story,
+    };
+  } finally {
+    await cloud.close();
+  }
+}
+
+/** The end of a job: one that failed is tried again by the queue, as a rule. */
+export function noteDone(stage: Stage, job: Parameters<typeof requeue>[1], outcome: string): void {
+  if (!outcome.startsWith('failed: ')) return;
+  stage.failures.push(outcome.slice('failed: '.length));
+  requeue(stage, job, 0.7);
+}

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
-
-/** DigitalOcean's own description of its API, for Prism. */
-export const openApiFile = join(__dirname, '../../openapi/do-openapi.json');
+export * from './open-api-file.js';
+export * from './client-for-spec.js';
+export * from './answering-server.js';

@@ -26,7 +26,7 @@ REVOKE ALL ON _prisma_migrations FROM trawling_control_plane;
 -- sync-adapter: relays what was decided, records what bots say.
 GRANT SELECT ON installation, bot, config_version, config_signature, bot_credential, sealed_secret, agent_build
   TO trawling_sync_adapter;
-GRANT SELECT (id, bot_id, generation, expires_at) ON enrollment_token TO trawling_sync_adapter;
+GRANT SELECT (id, bot_id, generation, boot_key, expires_at) ON enrollment_token TO trawling_sync_adapter;
 GRANT SELECT, INSERT ON enrollment_request TO trawling_sync_adapter;
 GRANT SELECT (bot_id, generation, state, boot_stage, boot_error), UPDATE (boot_stage, boot_error)
   ON machine TO trawling_sync_adapter;

@@ -10,6 +10,7 @@ import { systemClock, uuid7, withReleasers, type Logger, type OnStop } from '@tr
 import { createAgentFileCache } from './agent-files/agent-file-cache.js';
 import { authenticateBot } from './authentication/authenticate-bot.js';
 import { botCredential } from './bot-route.js';
+import { createTellBootFailed } from './boot/tell-boot-failed.js';
 import { createChangeHub, type Change, type ChangeHub } from './changes/change-hub.js';
 import { guarded } from './database-guard.js';
 import { type Env } from './env.js';
@@ -186,6 +187,7 @@ function connectRoutes({ db, pool, writes, hub, memory, logger }: Connections) {
     labelKeyOf: createLabelKeys({ maxEntries: MAX_LABEL_KEYS }),
     tellNoticed: createTellNoticed({ ...writes, now: systemClock.now, logger }),
     ...bootStageStore(pool),
+    tellBootFailed: createTellBootFailed({ ...writes, now: systemClock.now, logger }),
     ...enrollmentInboxStore(pool),
     auth: botCredential(credentials),
     readKeySet: () => readKeySet(keySet),

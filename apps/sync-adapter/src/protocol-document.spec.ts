@@ -65,7 +65,8 @@ describe('docs/protocol.md', () => {
   );
 
   async function valuesFor({ name }: ProtocolExample): Promise<Record<string, string>> {
-    if (name === 'enroll' || name === 'boot_before') return enrollmentValues(await TestBot.waiting(world()));
+    if (name === 'boot_before') return firstBootValues(await TestBot.waiting(world()));
+    if (name === 'enroll') return enrollmentValues(await TestBot.waiting(world()));
     if (name === 'enroll_pending') return enrollmentValues(await TestBot.waiting(undecided()));
     if (name !== 'delta') return botValues(await TestBot.enrolled(world()));
     const bot = await TestBot.enrolled(world(), { settings: largeSettings('before') });
@@ -80,6 +81,12 @@ describe('docs/protocol.md', () => {
       bot_id: bot.id, token_id: bot.token.id, now: new Date().toISOString(), identity_x: identity_key.x, sealing_x: sealing_key.x, proof, mac,
       credential_id: bot.credentialId, credential_hash: hashToken(bot.credential),
     };
+  }
+
+  function firstBootValues(bot: TestBot): Record<string, string> {
+    const now = new Date().toISOString();
+    const report = { stage: 'supervisor', ok: false, error_line: 'no network', at: now, generation: 1, token_id: bot.token.id };
+    return { bot_id: bot.id, token_id: bot.token.id, now, mac: bot.bootMac(report) };
   }
 
   async function botValues(bot: TestBot): Promise<Record<string, string>> {

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { calculateJwkThumbprint } from 'jose';
 import { makeEnrollRequest, verifyEnrollRequest } from './enrollment.js';
 import { generateEd25519, generateX25519, jwkThumbprint } from './keys.js';
-import { tokenMac, tokenMacMatches } from './token-mac.js';
+import { macMatchesUnder, tokenMac, tokenMacKey, tokenMacMatches } from './token-mac.js';
 import { botId, otherBotId, tamperings, tokenId } from './testing/fixtures.js';
 
 function machine() {
@@ -103,6 +103,17 @@ describe('a MAC under an enrollment token', () => {
     expect(tokenMacMatches(mac, { ...input, purpose: 'enroll' })).toBe(false);
     expect(tokenMacMatches(mac, { ...input, tokenId: otherBotId })).toBe(false);
     expect(tokenMacMatches(mac, { ...input, value: { stage: 'ready' } })).toBe(false);
+  });
+
+  it('can be checked by who has the key of that purpose, which is not the secret', () => {
+    const input = { tokenSecret: randomBytes(32).toString('base64url'), tokenId, purpose: 'boot', value: { stage: 'agent' } } as const;
+    const [key, other] = [tokenMacKey(input), tokenMacKey({ ...input, purpose: 'enroll' })];
+    const mac = tokenMac(input);
+
+    expect(macMatchesUnder(mac, { key, value: input.value })).toBe(true);
+    expect(macMatchesUnder(mac, { key: other, value: input.value })).toBe(false);
+    expect(macMatchesUnder(mac, { key, value: { stage: 'ready' } })).toBe(false);
+    expect(macMatchesUnder(tokenMac({ ...input, tokenSecret: key }), { key, value: input.value })).toBe(false);
   });
 });
 

@@ -82,7 +82,7 @@ describe('the rights of the apps in the database', () => {
       [
         'SELECT payload FROM config_version',
         'SELECT * FROM bot_credential',
-        'SELECT id, bot_id, generation, expires_at FROM enrollment_token',
+        'SELECT id, bot_id, generation, boot_key, expires_at FROM enrollment_token',
         "UPDATE machine SET boot_stage = 'enrolled', boot_error = null WHERE bot_id IS NULL",
         'INSERT INTO bot_reported (bot_id) SELECT id FROM bot WHERE false ON CONFLICT (bot_id) DO UPDATE SET boot_id = excluded.boot_id',
       ],

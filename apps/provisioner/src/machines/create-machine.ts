@@ -1,4 +1,4 @@
-import { makeToken, parseToken, sealBytes } from '@trawling/crypto';
+import { makeToken, parseToken, sealBytes, tokenMacKey } from '@trawling/crypto';
 import { createIntent, createOutcome, later } from '@trawling/domain';
 import { type CreateResult, type MachineOrder } from './machine-driver.js';
 import { recordChange, type StepContext, type StepOutcome } from './take-step.js';
@@ -23,6 +23,7 @@ export async function createMachine(context: StepContext, input: { generation: n
   const enrollmentToken = makeToken('tte', tokenId, context.randomBytes);
   const secret = parseToken(enrollmentToken)?.secret;
   if (secret === undefined) throw new Error('The enrollment token that was just made cannot be read');
+  const bootKey = tokenMacKey({ tokenSecret: secret, tokenId, purpose: 'boot' });
   const sealedSecret = await sealBytes(inputs.tokenSealingJwk, secret);
 
   const { createTimeoutMs } = driver;
@@ -33,7 +34,7 @@ export async function createMachine(context: StepContext, input: { generation: n
   const intended = await store.underLease(lease, neededMs / 1000, async (tx) => {
     if (!(await tx.isWanted(generation))) return false;
     await tx.record({ generation, driver: driver.kind, change: createIntent({ now: facts.now, attempt, createTimeoutMs }), eventId });
-    await tx.insertEnrollmentToken({ id: tokenId, generation, sealedSecret, validSeconds: context.timings.tokenSeconds });
+    await tx.insertEnrollmentToken({ id: tokenId, generation, sealedSecret, bootKey, validSeconds: context.timings.tokenSeconds });
     return true;
   });
   if (!intended || context.clock.monotonicMs() - begun > context.timings.createMarginMs) return 'again';

@@ -1,4 +1,5 @@
-import { DomainError, type BootReport } from '@trawling/contracts';
+import { DomainError, JsonObject, type BootReport } from '@trawling/contracts';
+import { macMatchesUnder } from '@trawling/crypto';
 import type { BootStageRow, EnrollmentTokenRow } from '@trawling/database';
 import { refuse } from '../authentication/credential-verdict.js';
 import type { CallingBot } from '../authentication/authenticate-bot.js';
@@ -10,13 +11,14 @@ export interface RecordBootDeps {
   authenticate: () => Promise<CallingBot>;
   findEnrollmentToken: (tokenId: string) => Promise<EnrollmentTokenRow | null>;
   saveBootStage: (row: BootStageRow) => Promise<void>;
-  saveUnverifiedBootStage: (row: BootStageRow) => Promise<void>;
+  saveFirstBootStage: (row: BootStageRow & { verified: boolean }) => Promise<void>;
+  tellBootFailed: (row: BootStageRow) => Promise<void>;
   rateLimits: Pick<RouteLimits, 'boot'>;
 }
 
 /**
- * Records how far a machine came. With a credential the stage counts; before enrollment the report names its token, and
- * since only the control plane can check the MAC it is recorded as unverified: it can inform an owner and do no more.
+ * Records how far a machine came, and tells the owner when it failed there. Before enrollment the report carries the id
+ * of its token and a MAC under a key derived from it, which this process may have: it proves nothing but boot reports.
  */
 export async function recordBoot(
   deps: RecordBootDeps,
@@ -29,14 +31,26 @@ export async function recordBoot(
     const caller = await deps.authenticate();
     requireRate(deps.rateLimits.boot(caller.credentialId));
     if (caller.generation !== report.generation) throw wrongGeneration();
-    return deps.saveBootStage(row);
+    await deps.saveBootStage(row);
+    return tellFailure(deps, row);
   }
   if (report.token_id === undefined || report.mac === undefined) throw refuse('unauthenticated');
   requireRate(deps.rateLimits.boot(report.token_id));
   const token = await deps.findEnrollmentToken(report.token_id);
   if (!token || token.botId !== botId || token.generation !== report.generation) throw refuse('unauthenticated');
-  return deps.saveUnverifiedBootStage(row);
+  const verified = token.bootKey !== null;
+  if (token.bootKey !== null && !isGenuine(report, token.bootKey)) throw refuse('unauthenticated');
+  await deps.saveFirstBootStage({ ...row, verified });
+  if (verified) await tellFailure(deps, row);
 }
+
+function isGenuine({ mac, ...value }: BootReport, key: string): boolean {
+  return mac !== undefined && macMatchesUnder(mac, { key, value: JsonObject.parse(value) });
+}
+
+const tellFailure = async (deps: RecordBootDeps, row: BootStageRow): Promise<void> => {
+  if (row.error !== null) await deps.tellBootFailed(row);
+};
 
 const wrongGeneration = (): DomainError =>
   new DomainError('invalid-request', 'The report is about another machine.', {

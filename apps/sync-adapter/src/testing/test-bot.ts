@@ -1,7 +1,8 @@
 import type {
-  BotConfigPayload, BotStatus, ConfigAck, CredentialRotation, CronRunResult, EnrollmentTranscript, EnrollRequest, RotateCredentialRequest,
+  BootReport, BotConfigPayload, BotStatus, ConfigAck, CredentialRotation, CronRunResult, EnrollmentTranscript, EnrollRequest, JsonObject,
+  RotateCredentialRequest,
 } from '@trawling/contracts';
-import { generateEd25519, generateX25519, hashToken, makeEnrollRequest, makeRotateCredentialRequest, makeToken } from '@trawling/crypto';
+import { generateEd25519, generateX25519, hashToken, makeEnrollRequest, makeRotateCredentialRequest, makeToken, tokenMac } from '@trawling/crypto';
 import { uuid7 } from '@trawling/runtime';
 import { randomBytes } from 'node:crypto';
 import request from 'supertest';
@@ -43,6 +44,11 @@ export class TestBot {
   /** Another machine that got hold of the same token. */
   thief(): TestBot {
     return new TestBot(this.world, this.id, this.generation, this.token, makeKeys());
+  }
+
+  /** The same machine with another token. */
+  withToken(token: IssuedToken): TestBot {
+    return new TestBot(this.world, this.id, this.generation, token, this.keys);
   }
 
   /** The same machine, talking to another replica. */
@@ -132,9 +138,13 @@ export class TestBot {
   boot(change: object = {}): request.Test {
     return this.call('post', 'boot', this.bootReport(change));
   }
-  /** As before enrollment: with the token's id, without a credential. */
-  bootBeforeEnrollment(change: object = {}): request.Test {
-    return this.send('post', 'boot', { ...this.bootReport(), token_id: this.token.id, mac: 'unchecked', ...change });
+  /** As before enrollment: with the token's id and its MAC, without a credential. `forged` replaces members after it was made. */
+  bootBeforeEnrollment(change: Partial<BootReport> = {}, forged: object = {}): request.Test {
+    const report = { ...this.bootReport(change), token_id: this.token.id };
+    return this.send('post', 'boot', { ...report, mac: this.bootMac(report), ...forged });
+  }
+  bootMac(report: JsonObject): string {
+    return tokenMac({ tokenSecret: this.token.secret, tokenId: this.token.id, purpose: 'boot', value: report });
   }
 
   status(change: Partial<BotStatus> = {}): BotStatus {
@@ -159,7 +169,7 @@ export class TestBot {
     return this.world.controlPlane.prisma.botReported.findUnique({ where: { botId: this.id } });
   }
 
-  private bootReport(change: object = {}): object {
+  private bootReport(change: object = {}): JsonObject {
     return { stage: 'agent', ok: true, at: new Date().toISOString(), generation: this.generation, ...change };
   }
 

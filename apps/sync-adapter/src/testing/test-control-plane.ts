@@ -1,5 +1,5 @@
 import { BotSettings, EnrollRequest, X25519PublicJwk, type BotConfigPayload, type BotSettingsInput, type Ed25519PublicJwk } from '@trawling/contracts';
-import { generateEd25519, generateX25519, jwkThumbprint, sealSecret, signConfig, signKeySet, verifyEnrollRequest } from '@trawling/crypto';
+import { generateEd25519, generateX25519, jwkThumbprint, sealSecret, signConfig, signKeySet, tokenMacKey, verifyEnrollRequest } from '@trawling/crypto';
 import { notify, type Change, type Database } from '@trawling/database';
 import { canonicalJson, generateBotConfig, sha256Of } from '@trawling/domain';
 import { uuid7 } from '@trawling/runtime';
@@ -71,11 +71,12 @@ export async function openTestControlPlane(db: Database, untilHeard: UntilHeard)
       return payload;
     },
 
-    async issueToken(botId: string, generation = 1): Promise<IssuedToken> {
+    async issueToken(botId: string, generation = 1, { withBootKey = true } = {}): Promise<IssuedToken> {
       const token = { id: uuid7(), secret: randomBytes(32).toString('base64url') };
       tokens.set(token.id, token.secret);
       const expiresAt = new Date(Date.now() + 3_600_000);
-      await prisma.enrollmentToken.create({ data: { id: token.id, botId, generation, sealedSecret: 'sealed', expiresAt } });
+      const bootKey = withBootKey ? tokenMacKey({ tokenSecret: token.secret, tokenId: token.id, purpose: 'boot' }) : null;
+      await prisma.enrollmentToken.create({ data: { id: token.id, botId, generation, sealedSecret: 'sealed', bootKey, expiresAt } });
       return token;
     },
 

@@ -7,6 +7,8 @@ import type { Queryable } from '../queryable.js';
 export interface EnrollmentTokenRow {
   botId: string;
   generation: number;
+  /** Checks what the machine reports of its boot before it has a credential; null for tokens from before there was one. */
+  bootKey: string | null;
   currentGeneration: number;
   decommissionRequestedAt: Date | null;
 }
@@ -33,7 +35,7 @@ export const enrollmentInboxStore = (db: Queryable) => ({
     const { rows } = await db.query<EnrollmentTokenRow>({
       name: 'find-enrollment-token',
       text: `
-        SELECT t.bot_id AS "botId", t.generation, b.machine_generation AS "currentGeneration",
+        SELECT t.bot_id AS "botId", t.generation, t.boot_key AS "bootKey", b.machine_generation AS "currentGeneration",
           b.decommission_requested_at AS "decommissionRequestedAt"
         FROM enrollment_token t JOIN bot b ON b.id = t.bot_id WHERE t.id = $1`,
       values: [tokenId],

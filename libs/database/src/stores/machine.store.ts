@@ -214,11 +214,11 @@ function leasedMachines(client: PoolClient, botId: string) {
       );
     },
 
-    async insertEnrollmentToken(token: { id: string; generation: number; sealedSecret: string; validSeconds: number }): Promise<void> {
+    async insertEnrollmentToken(token: { id: string; generation: number; sealedSecret: string; bootKey: string; validSeconds: number }): Promise<void> {
       await client.query(
-        `INSERT INTO enrollment_token (id, bot_id, generation, sealed_secret, expires_at)
-           VALUES ($1, $2, $3, $4, now() + make_interval(secs => $5))`,
-        [token.id, botId, token.generation, token.sealedSecret, token.validSeconds],
+        `INSERT INTO enrollment_token (id, bot_id, generation, sealed_secret, boot_key, expires_at)
+           VALUES ($1, $2, $3, $4, $5, now() + make_interval(secs => $6))`,
+        [token.id, botId, token.generation, token.sealedSecret, token.bootKey, token.validSeconds],
       );
     },
 

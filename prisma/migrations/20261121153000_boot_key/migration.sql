@@ -1,0 +1,2 @@
+-- AlterTable
+ALTER TABLE "enrollment_token" ADD COLUMN     "boot_key" TEXT;

@@ -26,6 +26,7 @@ REVOKE ALL ON _prisma_migrations FROM trawling_control_plane;
 -- sync-adapter: relays what was decided, records what bots say.
 GRANT SELECT ON installation, bot, config_version, config_signature, bot_credential, sealed_secret, agent_build
   TO trawling_sync_adapter;
+GRANT SELECT (sha256, content) ON openclaw_lock TO trawling_sync_adapter;
 GRANT SELECT (id, bot_id, generation, boot_key, expires_at) ON enrollment_token TO trawling_sync_adapter;
 GRANT SELECT, INSERT ON enrollment_request TO trawling_sync_adapter;
 GRANT SELECT (bot_id, generation, state, boot_stage, boot_error), UPDATE (boot_stage, boot_error)
@@ -43,6 +44,7 @@ GRANT SELECT, INSERT, UPDATE ON receiver_clock TO trawling_sync_adapter;
 -- provisioner: makes the machines match the bots.
 GRANT SELECT ON installation, bot, bot_reported, config_version TO trawling_provisioner;
 GRANT SELECT (sha256, version, created_at) ON agent_build TO trawling_provisioner;
+GRANT SELECT (sha256, openclaw_version, packages, created_at) ON openclaw_lock TO trawling_provisioner;
 GRANT SELECT, INSERT, UPDATE, DELETE ON machine TO trawling_provisioner;
 GRANT SELECT, INSERT ON enrollment_token TO trawling_provisioner;
 GRANT SELECT, INSERT, UPDATE ON provider_budget TO trawling_provisioner;

@@ -1,13 +1,14 @@
+import { DomainError } from '@trawling/contracts';
 import {
   agentFileStore, bootStageStore, botCredentialStore, credentialRequestInboxStore, desiredConfigStore,
-  enrollmentInboxStore, insertCredentialRequest, insertEnrollmentRequest, keySetStore, listenForChanges, openDatabase, receiverBeatStore, sealedSecretRelayStore,
+  enrollmentInboxStore, insertCredentialRequest, insertEnrollmentRequest, keySetStore, listenForChanges, openclawLockStore, openDatabase, receiverBeatStore, sealedSecretRelayStore,
   takeIntoUse, type CredentialRow, type Database, type Queryable,
 } from '@trawling/database';
 import {
   createHttpApp, createMetrics, drain, healthRoutes, listen, metricsRoute, mountRoutes, openApiDocument, serveOpenApi, type Listening, type Metrics,
 } from '@trawling/http';
 import { systemClock, uuid7, withReleasers, type Logger, type OnStop } from '@trawling/runtime';
-import { createAgentFileCache } from './agent-files/agent-file-cache.js';
+import { createFileCache } from './agent-files/file-cache.js';
 import { authenticateBot } from './authentication/authenticate-bot.js';
 import { botCredential } from './bot-route.js';
 import { createTellBootFailed } from './boot/tell-boot-failed.js';
@@ -191,7 +192,14 @@ function connectRoutes({ db, pool, writes, hub, memory, logger }: Connections) {
     ...enrollmentInboxStore(pool),
     auth: botCredential(credentials),
     readKeySet: () => readKeySet(keySet),
-    readAgentFile: createAgentFileCache(agentFileStore(pool)),
+    readAgentFile: createFileCache({
+      find: agentFileStore(pool).findAgentFile,
+      missing: (sha256) => new DomainError('agent-build-not-found', `There is no agent build ${sha256}.`),
+    }),
+    readOpenclawLock: createFileCache({
+      find: openclawLockStore(pool).findOpenclawLock,
+      missing: (sha256) => new DomainError('openclaw-lock-not-found', `There is no OpenClaw lock ${sha256}.`),
+    }),
     recordEnrollmentRequest: (row) =>
       guarded(logger, () => db.transaction((tx) => insertEnrollmentRequest(tx, { id: uuid7(), ...row }))),
     ...credentialRequestInboxStore(pool),

@@ -36,7 +36,7 @@ export const syncRoutes = (deps: SyncRoutesDeps): Route[] => {
   // A body may come for a minute.
   const written = (routes: Route[]): Route[] => routes.map((route) => lookingAgain(deps.auth.authenticate, route));
   return [
-    ...agentFilesRoutes(deps), // GET  /agent/:sha256
+    ...agentFilesRoutes(deps), // GET  /agent/:sha256 and /openclaw/:sha256
     ...enrollmentRoutes(deps), // POST /bots/:bot_id/enroll
     ...bootRoutes(deps), // POST /bots/:bot_id/boot
     ...configRoutes({ ...limited('config'), checkAgain: deps.auth.authenticate }), // GET  /bots/:bot_id/config

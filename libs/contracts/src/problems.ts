@@ -15,6 +15,7 @@ export const problems = {
   'version-not-found': { status: 404, title: 'No such config version', log: 'info' },
   'secret-not-found': { status: 404, title: 'No such secret', log: 'info' },
   'agent-build-not-found': { status: 404, title: 'No such agent build', log: 'info' },
+  'openclaw-lock-not-found': { status: 404, title: 'No such OpenClaw lock', log: 'info' },
   'method-not-allowed': { status: 405, title: 'This address does not know that method', log: 'info' },
   'version-conflict': { status: 409, title: 'The bot was changed by someone else', log: 'info' },
   'hash-mismatch': { status: 409, title: 'That version has another hash', log: 'warn' },

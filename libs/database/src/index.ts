@@ -20,6 +20,7 @@ export * from './stores/rewrap.store.js';
 export * from './stores/report-history.store.js';
 export * from './stores/enrollment-decision.store.js';
 export * from './stores/agent-file.store.js';
+export * from './stores/openclaw-lock.store.js';
 export * from './stores/boot-stage.store.js';
 export * from './stores/bot-credential.store.js';
 export * from './stores/bot-heartbeat.store.js';

@@ -1,5 +1,5 @@
 import { tokenMacMatches } from '@trawling/crypto';
-import { BootReport } from '@trawling/contracts';
+import { BootReport, type JsonObject } from '@trawling/contracts';
 import { execFile, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
@@ -60,7 +60,8 @@ const [, tokenId = '', tokenSecret = ''] = /^tte_([0-9a-f-]{36})_(.{43})$/.exec(
       await report(args, { token: `tte_${tokenId}_${tokenSecret}\n` });
 
       const [{ path, body } = { path: '', body: '{}' }] = seen;
-      const { mac = '', ...value } = BootReport.parse(JSON.parse(body));
+      const { mac, ...value }: { mac: string } & JsonObject = JSON.parse(body);
+      expect(BootReport.safeParse({ mac, ...value }).error).toBeUndefined();
       expect(path).toBe(`/bots/${userDataInput().bot_id}/boot`);
       expect(value).toMatchObject({ stage: args[0], ok: args.length === 1, generation: 3, token_id: tokenId });
       expect(tokenMacMatches(mac, { tokenSecret, tokenId, purpose: 'boot', value })).toBe(true);

@@ -20,10 +20,11 @@ export function adminCommand(root: string, env: Record<string, string>, signal: 
     });
 }
 
-/** Makes the installation's row and keys, and publishes the agent's file; the installation's id. Doing it again changes nothing. */
+/** Makes the installation's row and keys, and publishes the agent's file and OpenClaw's lock; the installation's id. Doing it again changes nothing. */
 export async function initialise(admin: Admin, input: { root: string; rootKeyFile: string; queueBackend: string }): Promise<InstallationId> {
   const made = await admin('init', '--root-key', input.rootKeyFile, '--queue-backend', input.queueBackend, '--json');
   await admin('publish-agent', '--file', join(input.root, 'apps/bot-agent/dist/main.js'));
+  await admin('publish-openclaw', '--lock', join(input.root, 'tools/openclaw-runtime/package-lock.json'));
   return InstallationIdFile.parse(JSON.parse(made));
 }
 

@@ -4,7 +4,7 @@ import { type Database, openDatabase } from '@trawling/database';
 import { createTestDatabase, type TestDatabase } from '@trawling/database/testing';
 import { sha256Of } from '@trawling/domain';
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { adminProgram } from './admin-program.js';
@@ -130,6 +130,38 @@ describe('admin publish-agent', () => {
 
     const newest = await db.prisma.agentBuild.findFirstOrThrow({ orderBy: { createdAt: 'desc' } });
     expect(newest.version).toBe('1.2.3');
+  });
+});
+
+describe('admin publish-openclaw', () => {
+  const lock = join(__dirname, '../../../../tools/openclaw-runtime/package-lock.json');
+
+  it('stores the lock under its digest with what it pins; again changes nothing', async () => {
+    const sha256 = await admin(['publish-openclaw', '--lock', lock]);
+    await admin(['publish-openclaw', '--lock', lock]);
+
+    expect(sha256).toBe(sha256Of(readFileSync(lock)));
+    const locks = await db.prisma.openclawLock.findMany();
+    expect(locks).toMatchObject([{ sha256, packages: { openclaw: { version: locks[0]?.openclawVersion, lock_sha256: sha256 } } }]);
+    expect(Buffer.compare(Buffer.from(locks[0]?.content ?? []), readFileSync(lock))).toBe(0);
+    expect(await db.prisma.auditEntry.count({ where: { action: 'publish-openclaw' } })).toBe(1);
+  });
+
+  it('makes an older lock of the same OpenClaw the newest again', async () => {
+    const other = join(folder, 'other-lock.json');
+    writeFileSync(other, `${readFileSync(lock, 'utf8')}\n`);
+    await admin(['publish-openclaw', '--lock', other]);
+
+    const sha256 = await admin(['publish-openclaw', '--lock', lock]);
+
+    expect(await db.prisma.openclawLock.findFirstOrThrow({ orderBy: { createdAt: 'desc' } })).toMatchObject({ sha256 });
+  });
+
+  it('refuses a lock that pins no OpenClaw', async () => {
+    const file = join(folder, 'empty-lock.json');
+    writeFileSync(file, '{"packages":{}}');
+
+    await expect(admin(['publish-openclaw', '--lock', file])).rejects.toThrow('node_modules/openclaw');
   });
 });
 

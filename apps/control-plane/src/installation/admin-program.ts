@@ -4,7 +4,9 @@ import { readFileSync } from 'node:fs';
 import { createApiKey, revokeApiKey } from '../auth/api-keys.js';
 import { initInstallation } from './init-installation.js';
 import { addKeyCommands } from './key-commands.js';
+import { addOrphanCommands } from './orphan-commands.js';
 import { publishAgent } from './publish-agent.js';
+import { publishOpenclaw } from './publish-openclaw.js';
 import { type AdminHost, parsedBy, readRootKey, runAdmin } from './run-admin.js';
 
 const actor = 'admin-cli';
@@ -67,6 +69,19 @@ export function adminProgram(host: AdminHost): Command {
         return { result, text: result.sha256 };
       }),
     );
+
+  program
+    .command('publish-openclaw')
+    .description('store the lock that machines install OpenClaw from; new machines get it from now on')
+    .requiredOption('--lock <file>', 'package-lock.json that pins openclaw and the Node that runs it')
+    .option('--json', 'print one JSON object')
+    .action(({ lock, json }: { lock: string; json?: true }) =>
+      runAdmin(host, json, async (deps) => {
+        const result = await publishOpenclaw(deps, { lock: new Uint8Array(readFileSync(lock)) });
+        return { result, text: result.sha256 };
+      }),
+    );
   addKeyCommands(program, host);
+  addOrphanCommands(program, host);
   return program;
 }

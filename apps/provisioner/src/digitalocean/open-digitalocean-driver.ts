@@ -1,10 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { type BudgetStore, createDigitalOcean, createRequestBudget } from '@trawling/digitalocean';
 import { type Clock, type Logger, type OnStop } from '@trawling/runtime';
-import { machinePackages, renderUserData } from '@trawling/user-data';
+import { renderUserData } from '@trawling/user-data';
 import { type Env } from '../env.js';
-import { findManifestFolder } from '../local/runtime-manifest.js';
 import { type MachineKey, type MachineOrder } from '../machines/machine-driver.js';
 import { createDigitalOceanDriver, type DigitalOceanDriver } from './digitalocean-driver.js';
 
@@ -44,10 +42,11 @@ export function openDigitalOceanDriver(onStop: OnStop, env: Env, deps: OpenDigit
 }
 
 function userDataRenderer(env: Env): (key: MachineKey, order: MachineOrder) => string {
-  const packages = machinePackages(readFileSync(join(env.OPENCLAW_MANIFEST_DIR ?? findManifestFolder(__dirname), 'package-lock.json')));
   const certificates = env.MACHINE_CA_FILE === undefined ? null : readFileSync(env.MACHINE_CA_FILE, 'utf8');
-  return ({ botId, generation }, order) =>
-    renderUserData({
+  return ({ botId, generation }, { packages, ...order }) => {
+    // From the database, as the file itself: what the user data names can be fetched.
+    if (!packages) throw new Error('no lock of the bot\'s OpenClaw is published ("admin publish-openclaw")');
+    return renderUserData({
       bot_id: botId,
       generation,
       installation_id: order.installation_id,
@@ -60,4 +59,5 @@ function userDataRenderer(env: Env): (key: MachineKey, order: MachineOrder) => s
       sources: { npm_registry: env.MACHINE_NPM_REGISTRY, apt_mirror: env.MACHINE_APT_MIRROR ?? null },
       ca_certificate_pem: certificates,
     });
+  };
 }

@@ -1,5 +1,6 @@
 import { makeToken, parseToken, sealBytes, tokenMacKey } from '@trawling/crypto';
 import { createIntent, createOutcome, later } from '@trawling/domain';
+import { MachinePackages } from '@trawling/user-data';
 import { type CreateResult, type MachineOrder } from './machine-driver.js';
 import { recordChange, type StepContext, type StepOutcome } from './take-step.js';
 
@@ -47,6 +48,7 @@ export async function createMachine(context: StepContext, input: { generation: n
     root_public_jwk: inputs.rootPublicJwk,
     agent_sha256: inputs.agentSha256,
     enrollmentToken,
+    packages: MachinePackages.nullable().parse(inputs.packages),
   });
   const elapsed = context.clock.monotonicMs() - begun;
   if (result.outcome === 'not_sent') {

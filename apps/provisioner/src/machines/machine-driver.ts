@@ -1,4 +1,5 @@
 import { type MachineSpec, type ProviderState } from '@trawling/contracts';
+import { type MachinePackages } from '@trawling/user-data';
 
 /** Which machine is meant: at most one lives for each. */
 export type MachineKey = { botId: string; generation: number };
@@ -19,6 +20,8 @@ export type MachineOrder = Pick<
 > & {
   /** `tte_…`, valid for this machine only. */
   enrollmentToken: string;
+  /** What the machine installs, by the newest published lock of the bot's OpenClaw; null: none is published. */
+  packages?: MachinePackages | null;
 };
 
 /**

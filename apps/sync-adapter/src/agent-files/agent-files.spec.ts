@@ -1,7 +1,9 @@
+import { DomainError } from '@trawling/contracts';
+import { sha256Of } from '@trawling/domain';
 import request from 'supertest';
 import { AGENT_FILE, AGENT_SHA256 } from '../testing/test-control-plane.js';
 import { useTestWorld } from '../testing/test-world.js';
-import { createAgentFileCache } from './agent-file-cache.js';
+import { createFileCache } from './file-cache.js';
 
 describe('GET /agent/{sha256}', () => {
   const world = useTestWorld();
@@ -38,11 +40,43 @@ describe('GET /agent/{sha256}', () => {
   });
 });
 
-describe('the cache of agent files', () => {
+describe('GET /openclaw/{sha256}', () => {
+  const world = useTestWorld();
+
+  it('serves the lock under its digest, byte for byte and for ever', async () => {
+    const lock = Buffer.from('{ "lockfileVersion": 3 }\n');
+    const sha256 = sha256Of(lock);
+    await world().controlPlane.prisma.openclawLock.create({
+      data: { sha256, openclawVersion: '2026.9.6', packages: {}, content: new Uint8Array(lock) },
+    });
+
+    const answer = await request(world().app).get(`/openclaw/${sha256}`).expect(200);
+
+    expect(answer.text).toBe(lock.toString());
+    expect(answer.headers).toMatchObject({
+      'cache-control': 'public, max-age=31536000, immutable',
+      'etag': `"${sha256}"`,
+      'content-type': 'application/json; charset=utf-8',
+    });
+  });
+
+  it.each([
+    [AGENT_SHA256, 404, 'openclaw-lock-not-found'],
+    ['package-lock.json', 400, 'invalid-request'],
+  ])('answers %s with %i %s', async (name, status, code) => {
+    const answer = await request(world().app).get(`/openclaw/${name}`).expect(status);
+    expect(answer.body.code).toBe(code);
+  });
+});
+
+describe('the cache of files', () => {
+  const missing = (sha256: string): DomainError => new DomainError('agent-build-not-found', `There is no agent build ${sha256}.`);
+
   it('reads each file once, and again only what was not there', async () => {
     const asked: string[] = [];
-    const read = createAgentFileCache({
-      async findAgentFile(sha256) {
+    const read = createFileCache({
+      missing,
+      async find(sha256) {
         asked.push(sha256);
         return sha256 === 'none' ? null : Buffer.from(sha256);
       },
@@ -57,7 +91,7 @@ describe('the cache of agent files', () => {
 
   it('keeps the files asked for last', async () => {
     const asked: string[] = [];
-    const read = createAgentFileCache({ findAgentFile: async (sha256) => (asked.push(sha256), Buffer.from(sha256)) });
+    const read = createFileCache({ missing, find: async (sha256) => (asked.push(sha256), Buffer.from(sha256)) });
 
     for (const name of ['a', 'b', 'c', 'a', 'd', 'a', 'b']) await read(name);
 

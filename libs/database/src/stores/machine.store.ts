@@ -149,7 +149,10 @@ export const machineStore = (pool: Pool) => ({
     const { rows } = await pool.query<MachineInputs>({
       name: 'machine-inputs',
       text: `SELECT i.root_public_jwk AS "rootPublicJwk", i.token_sealing_jwk AS "tokenSealingJwk",
-          v.payload::jsonb -> 'runtime' ->> 'agent_sha256' AS "agentSha256"
+          v.payload::jsonb -> 'runtime' ->> 'agent_sha256' AS "agentSha256", (
+            SELECT l.packages FROM openclaw_lock l WHERE l.openclaw_version = v.payload::jsonb -> 'runtime' ->> 'openclaw_version'
+            ORDER BY l.created_at DESC LIMIT 1
+          ) AS packages
         FROM bot b JOIN config_version v ON v.bot_id = b.id AND v.version = b.desired_version CROSS JOIN installation i
         WHERE b.id = $1`,
       values: [botId],
@@ -160,7 +163,13 @@ export const machineStore = (pool: Pool) => ({
 
 export type MachineStore = ReturnType<typeof machineStore>;
 
-export type MachineInputs = { rootPublicJwk: Ed25519PublicJwk; tokenSealingJwk: X25519PublicJwk; agentSha256: string };
+export type MachineInputs = {
+  rootPublicJwk: Ed25519PublicJwk;
+  tokenSealingJwk: X25519PublicJwk;
+  agentSha256: string;
+  /** What the newest published lock of the bot's OpenClaw pins (MachinePackages); null: none is published. */
+  packages: unknown;
+};
 
 export type LeasedMachines = ReturnType<typeof leasedMachines>;
 

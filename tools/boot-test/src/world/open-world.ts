@@ -77,5 +77,6 @@ async function initialise(input: { checkout: string; folder: string; databaseUrl
   const admin = (...args: string[]): Promise<string> => runProgram(process.execPath, [join(input.checkout, 'apps/control-plane/dist/admin.js'), ...args], { env });
   await admin('init', '--root-key', rootKey, '--queue-backend', 'postgres', '--json');
   await admin('publish-agent', '--file', join(input.checkout, 'apps/bot-agent/dist/main.js'));
+  await admin('publish-openclaw', '--lock', join(input.checkout, 'tools/openclaw-runtime/package-lock.json'));
   return z.looseObject({ key: z.string() }).parse(JSON.parse(await admin('create-api-key', '--name', 'boot-test', '--role', 'admin', '--json'))).key;
 }

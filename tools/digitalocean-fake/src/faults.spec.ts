@@ -1,6 +1,6 @@
 import type { RequestKind } from '@trawling/digitalocean';
 import { anOrder, clientForSpec } from '@trawling/digitalocean/testing';
-import { createFakeClock, type FakeClock } from '@trawling/runtime/testing';
+import { createFakeClock, type FakeClock, until } from '@trawling/runtime/testing';
 import { type FakeDigitalOcean, type FakeOptions, type Fate, type RequestFault, startFakeDigitalOcean } from './index.js';
 
 let fake: FakeDigitalOcean;
@@ -35,10 +35,11 @@ describe('a create at the fake', () => {
 
   it.each<[RequestFault, number]>([['stall', 1], ['late_effect', 0]])('that meets %s has left %d droplets when the client gives up', async (fault, droplets) => {
     await start();
-    const client = clientForSpec({ baseUrl: fake.url, requestTimeoutMs: 1 });
+    const client = clientForSpec({ baseUrl: fake.url, requestTimeoutMs: 50 });
     fake.next('create', fault);
 
-    expect(await client.createDroplet(anOrder, { sendWithinMs: 1_000 })).toMatchObject({ outcome: 'unknown' });
+    expect(await client.createDroplet(anOrder)).toMatchObject({ outcome: 'unknown' });
+    await until(() => fake.requests()[0]?.fault === fault);
     expect(fake.droplets()).toHaveLength(droplets);
     await clock.advance(2_000);
     expect(fake.droplets()).toHaveLength(1);

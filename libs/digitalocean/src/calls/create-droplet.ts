@@ -5,7 +5,7 @@ import { DropletSpec } from '../requests.js';
 import { type ApiDeps, observe } from './call-api.js';
 import { createFreshAgent } from './fresh-agent.js';
 import { readAs, readRefusal } from './read-answer.js';
-import { type HttpAnswer, send } from './send.js';
+import { type HttpAnswer, type NoAnswer, send } from './send.js';
 
 export const SEND_WITHIN_MS = 10_000;
 
@@ -25,16 +25,32 @@ export async function createDroplet(deps: ApiDeps, spec: z.input<typeof DropletS
   }
   if (!mayGo()) return neverSent('too_late', 'it would have been sent too late', true);
 
-  const { agent, released } = createFreshAgent(new URL(deps.baseUrl).protocol, mayGo);
-  // Once it is on its way the answer is worth waiting for: the caller's signal counts only until then.
-  const signal = AbortSignal.timeout(sendWithinMs + deps.requestTimeoutMs);
-  const answer = await send({ method: 'POST', path: '/v2/droplets', body: order.data }, { ...deps, agent, signal });
-  agent.destroy();
-  if (answer.status === null) {
-    return released() ? { outcome: 'unknown', reason: answer.reason } : neverSent('not_sent', answer.reason, true);
-  }
+  const { answer, released } = await sendOnce(deps, order.data, { mayGo, connectMs: startedAt + sendWithinMs - deps.clock.monotonicMs() });
+  if (answer.status === null) return released ? { outcome: 'unknown', reason: answer.reason } : neverSent('not_sent', answer.reason, true);
   await observe(deps, answer);
   return outcomeOf(answer);
+}
+
+/** Once it is on its way the answer is worth waiting for: the caller's signal counts only until then. */
+async function sendOnce(
+  deps: ApiDeps,
+  order: object,
+  input: { mayGo: () => boolean; connectMs: number },
+): Promise<{ answer: HttpAnswer | NoAnswer; released: boolean }> {
+  const giveUp = new AbortController();
+  const after = (ms: number, why: string): NodeJS.Timeout => setTimeout(() => giveUp.abort(new Error(why)), ms);
+  let timer = after(input.connectMs, 'no connection in time');
+  let released = false;
+  const onRelease = (): void => {
+    released = true;
+    clearTimeout(timer);
+    timer = after(deps.requestTimeoutMs, `no answer within ${deps.requestTimeoutMs} ms`);
+  };
+  const agent = createFreshAgent(new URL(deps.baseUrl).protocol, { mayGo: input.mayGo, onRelease });
+  const answer = await send({ method: 'POST', path: '/v2/droplets', body: order }, { ...deps, agent, signal: giveUp.signal });
+  clearTimeout(timer);
+  agent.destroy();
+  return { answer, released };
 }
 
 function outcomeOf(answer: HttpAnswer): CreateOutcome {

@@ -5,22 +5,15 @@ import { connect as connectTls, type ConnectionOptions } from 'node:tls';
 
 type Connected = (error: Error | null, socket?: Socket) => void;
 
-export type FreshAgent = {
-  agent: HttpAgent | HttpsAgent;
-  /** Whether the request was let out: until then nothing has been sent. */
-  released: () => boolean;
-};
-
 /** The request was stopped before its first byte. */
 export class TooLate extends Error {}
 
 /**
  * One connection for one request that must not be sent twice: an old connection may be closing at the other end, which
  * looks like an answer that got lost. The request is let out when the connection stands and `mayGo` agrees, so a
- * process that was stopped while connecting sends nothing afterwards.
+ * process that was stopped while connecting sends nothing afterwards. `onRelease` is called just before.
  */
-export function createFreshAgent(protocol: string, mayGo: () => boolean): FreshAgent {
-  let released = false;
+export function createFreshAgent(protocol: string, { mayGo, onRelease }: { mayGo: () => boolean; onRelease: () => void }): HttpAgent | HttpsAgent {
   const whenConnected = (socket: Socket, event: 'connect' | 'secureConnect', done: Connected): void => {
     socket.once('error', done);
     socket.once(event, () => {
@@ -29,7 +22,7 @@ export function createFreshAgent(protocol: string, mayGo: () => boolean): FreshA
         socket.destroy();
         return done(new TooLate('it would have been sent too late'));
       }
-      released = true;
+      onRelease();
       done(null, socket);
     });
   };
@@ -41,5 +34,5 @@ export function createFreshAgent(protocol: string, mayGo: () => boolean): FreshA
       else whenConnected(connectTcp(options), 'connect', done);
     },
   });
-  return { agent, released: () => released };
+  return agent;
 }

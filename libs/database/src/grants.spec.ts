@@ -49,12 +49,16 @@ describe('the rights of the apps in the database', () => {
         'SELECT name FROM metrics.bot_metric',
         'SELECT 1 FROM bullmq.job',
         'SELECT 1 FROM _prisma_migrations',
+        'SELECT packages FROM openclaw_lock',
+        "UPDATE openclaw_lock SET content = ''",
         'CREATE TABLE mine (id int)',
       ],
     ],
     [
       'trawling_provisioner',
       [
+        'SELECT content FROM openclaw_lock',
+        "UPDATE openclaw_lock SET packages = '{}'",
         'SELECT ciphertext FROM bot_secret',
         'SELECT private_key FROM control_plane_key',
         'SELECT secret_hash FROM api_key',

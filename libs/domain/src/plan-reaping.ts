@@ -59,5 +59,5 @@ function whyHeld(input: { others: number; orphans: number; known: number; mode: 
   if (input.others === 0) return null;
   if (input.databaseIsBehind) return 'This database is behind its fleet, as after a restore: somebody must look';
   if (input.orphans > orphanLimit(input.known)) return `More than ${orphanLimit(input.known)} machines have no bot, so rather the database is wrong: somebody must look`;
-  return input.mode === 'report' ? 'Nothing is destroyed unless somebody approves it' : null;
+  return input.mode === 'report' ? 'Nothing is destroyed unless somebody approves it (admin approve-orphans)' : null;
 }

@@ -1,0 +1,69 @@
+import { approveOrphan, insertAuditEntry, listOrphanMachines, type OrphanMachineRow } from '@trawling/database';
+import { type Command } from 'commander';
+import { type AdminDeps, type AdminHost, runAdmin } from './run-admin.js';
+
+const JSON_OPTION = ['--json', 'print one JSON object'] as const;
+const ACTOR = 'admin-cli';
+
+/** Machines with this installation's tag whose bot the database does not know: what they cost, and which may be destroyed. */
+export function addOrphanCommands(program: Command, host: AdminHost): void {
+  program
+    .command('orphans')
+    .description('show the machines whose bot nobody knows and what they cost a month; the provisioner’s last sweep saw them')
+    .option(...JSON_OPTION)
+    .action(({ json }: { json?: true }) =>
+      runAdmin(host, json, async (deps) => {
+        const machines = await deps.transaction((tx) => listOrphanMachines(tx));
+        return { result: { machines: machines.map(toJson), monthly_usd: monthlyUsd(machines) }, text: describe(machines) };
+      }),
+    );
+
+  program
+    .command('approve-orphans')
+    .description('let the provisioner destroy these machines without a bot; it does so with its next sweeps, a few at a time')
+    .argument('<provider id...>', 'as "admin orphans" shows them')
+    .option(...JSON_OPTION)
+    .action((providerIds: string[], { json }: { json?: true }) =>
+      runAdmin(host, json, async (deps) => {
+        const approved = await approve(deps, providerIds);
+        return { result: { approved }, text: `The provisioner destroys ${approved.join(', ')}` };
+      }),
+    );
+}
+
+/** All of them or none: an id that is no machine without a bot is a mistake, maybe not the only one. */
+function approve(deps: AdminDeps, providerIds: readonly string[]): Promise<string[]> {
+  return deps.transaction(async (tx) => {
+    const at = deps.now();
+    for (const providerId of providerIds) {
+      if (!(await approveOrphan(tx, { providerId, by: ACTOR, at }))) throw new Error(`There is no machine ${providerId} without a bot; nothing is approved`);
+    }
+    const after = { provider_ids: providerIds };
+    await insertAuditEntry(tx, { id: deps.newId(), botId: null, actor: ACTOR, action: 'approve-orphans', before: null, after, requestId: null });
+    return [...providerIds];
+  });
+}
+
+const monthlyUsd = (machines: readonly OrphanMachineRow[]): number => machines.reduce((sum, machine) => sum + (machine.monthlyUsd ?? 0), 0);
+
+const toJson = (machine: OrphanMachineRow) => ({
+  driver: machine.driver,
+  provider_id: machine.providerId,
+  bot_id: machine.botId,
+  generation: machine.generation,
+  monthly_usd: machine.monthlyUsd,
+  created_at: machine.createdAt.toISOString(),
+  first_seen_at: machine.firstSeenAt.toISOString(),
+  approved_at: machine.approvedAt?.toISOString() ?? null,
+  destroyed_at: machine.destroyedAt?.toISOString() ?? null,
+});
+
+/** A table for people. */
+function describe(machines: readonly OrphanMachineRow[]): string {
+  if (machines.length === 0) return 'Every machine has a bot';
+  const lines = machines.map(({ providerId, botId, generation, monthlyUsd: usd, createdAt, approvedAt, destroyedAt }) => {
+    const state = destroyedAt ? 'being destroyed' : approvedAt ? 'approved' : 'waits for approval';
+    return `  ${providerId}  bot ${botId} generation ${generation}  made ${createdAt.toISOString()}  ${usd === null ? 'price unknown' : `${usd.toFixed(2)} USD a month`}  ${state}`;
+  });
+  return [`${machines.length} machines without a bot, ${monthlyUsd(machines).toFixed(2)} USD a month`, ...lines].join('\n');
+}

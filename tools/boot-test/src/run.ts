@@ -1,15 +1,17 @@
-import { DROPLET, MACHINE_FILES, type BotView } from '@trawling/contracts';
-import { connectGateway, differencesFrom, type ControlPlaneClient, type GatewayClient } from '@trawling/launcher';
+import { DROPLET } from '@trawling/contracts';
 import { type OnStop, systemClock } from '@trawling/runtime';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { agentRestartsOnlyTheGateway } from './checks/agent-restarts-only-the-gateway.js';
 import { gatewayUserReadsNothing } from './checks/gateway-user-reads-nothing.js';
 import { metadataIsClosed } from './checks/metadata-is-closed.js';
+import { survivesReboot } from './checks/survives-reboot.js';
 import { unitsAreSteady } from './checks/units-are-steady.js';
 import { openCloud } from './cloud/open-cloud.js';
 import { type Image } from './image/ensure-image.js';
 import { bootMachine, type Machine } from './machine/machine.js';
 import { type Bounds, waitFor } from './wait-for.js';
+import { openGateway, waitUntilApplied, waitUntilHeard, waitUntilRuns } from './watch-bot.js';
 import { openWorld } from './world/open-world.js';
 
 export type RunDeps = {
@@ -38,7 +40,11 @@ export async function run(onStop: OnStop, deps: RunDeps, bounds: Bounds): Promis
   const world = await openWorld(onStop, { checkout, folder });
   const cloud = await openCloud(onStop, { checkout, folder, world });
   const { bot_id: botId } = await world.api.createBot({ owner_id: 'boot-test', settings: SETTINGS, secrets: { llm_api_key: 'none' } });
-  const droplet = await waitFor(bounds, 'the provisioner to order a droplet', () => cloud.dropletOf(botId));
+  const ordered = async () => cloud.droplets()[0] ?? null;
+  const reason = async () => (await world.api.getBot(botId)).machine?.reason ?? 'no machine';
+  const droplet = await waitFor(bounds, 'the provisioner to order a droplet', ordered).catch(async (error: unknown) => {
+    throw new Error(`${String(error)}: ${await reason()}`);
+  });
   say(`Droplet ${droplet.name} was ordered with ${Buffer.byteLength(droplet.userData)} bytes of user data; it boots …`);
 
   const machineFolder = join(folder, 'machine');
@@ -57,7 +63,7 @@ export async function run(onStop: OnStop, deps: RunDeps, bounds: Bounds): Promis
     folder: machineFolder,
     name: deps.name,
     userData: droplet.userData,
-    instanceId: droplet.id,
+    instanceId: String(droplet.id),
     gatewayPort: DROPLET.gatewayPort,
     syncAdapterSocket: world.syncAdapterSocket,
   });
@@ -66,7 +72,8 @@ export async function run(onStop: OnStop, deps: RunDeps, bounds: Bounds): Promis
 
   const bot = { api: world.api, botId, machine, saw };
   await waitUntilApplied(bot, bounds, 1);
-  const gateway = await openGateway(onStop, machine, bounds);
+  const gateway = await openGateway(machine, bounds);
+  onStop(() => gateway.close(), 'gateway');
   await waitUntilRuns(bot, gateway, bounds, 1);
   saw(`OpenClaw ${gateway.server.version} runs version 1`);
   await unitsAreSteady(machine);
@@ -77,56 +84,33 @@ export async function run(onStop: OnStop, deps: RunDeps, bounds: Bounds): Promis
   await metadataIsClosed(machine, gateway);
   saw('the metadata service answers root and not OpenClaw');
 
+  await agentRestartsOnlyTheGateway(machine, async () => {
+    const isAnother = async () => {
+      const now = await openGateway(machine, bounds);
+      now.close();
+      return now.server.bootId === gateway.server.bootId ? null : true;
+    };
+    await waitFor(bounds, 'the gateway to be another than before its restart', isAnother);
+  });
+  saw('the agent may restart its gateway, and nothing else');
+
   const patched = await world.api.patchBot(botId, { strictness: 'high', timezone: 'Europe/Berlin' });
   await waitUntilApplied(bot, bounds, patched.desired_version);
-  await waitUntilRuns(bot, gateway, bounds, patched.desired_version);
+  const restarted = await openGateway(machine, bounds);
+  await waitUntilRuns(bot, restarted, bounds, patched.desired_version);
+  restarted.close();
   saw(`OpenClaw runs version ${patched.desired_version}`);
+
+  await survivesReboot(machine, async () => {
+    const back = await openGateway(machine, bounds);
+    await waitUntilRuns(bot, back, bounds, patched.desired_version);
+    back.close();
+    await waitUntilHeard(bot, bounds);
+  });
+  saw('rebooted: the same machine is back, nothing was installed or enrolled again');
+
+  await world.api.decommission(botId);
+  await waitFor(bounds, 'the droplet to be deleted', async () => (cloud.droplets().length === 0 ? true : null));
+  saw('the bot is gone and its droplet deleted');
   return seen;
-}
-
-type WatchedBot = { api: ControlPlaneClient; botId: string; machine: Machine; saw: (what: string) => void };
-
-/** By what the owner reads at GET /bots/{id}; every stage on the way is told. */
-async function waitUntilApplied({ api, botId, machine, saw }: WatchedBot, bounds: Bounds, version: number): Promise<void> {
-  let last: BotView | null = null;
-  const look = async (): Promise<true | null> => {
-    const why = machine.ended();
-    if (why !== null) throw new Error(why);
-    const bot = await api.getBot(botId);
-    const [before, now] = [last?.machine, bot.machine];
-    if (now?.boot_stage && now.boot_stage !== before?.boot_stage) saw(`stage ${now.boot_stage}`);
-    if (now && now.state !== before?.state) saw(`the machine is ${now.state}`);
-    if (bot.online && !last?.online) saw('the bot is online');
-    last = bot;
-    if (now?.state === 'failed') throw new Error(`the machine failed: ${now.reason}`);
-    if (bot.sync_status === 'failed') throw new Error(`version ${bot.desired_version} failed: ${bot.sync_message}`);
-    return bot.sync_status === 'synced' && bot.applied_version === version ? true : null;
-  };
-  await waitFor(bounds, `version ${version} to be applied`, look, () => `${last?.machine?.reason ?? ''}; ${last?.sync_message ?? ''}`);
-  saw(`version ${version} is applied, says the bot`);
-}
-
-/** An independent client, with the token root finds on the machine. */
-async function openGateway(onStop: OnStop, machine: Machine, bounds: Bounds): Promise<GatewayClient> {
-  const token = readFileSync(machine.at(join(DROPLET.machineDir, MACHINE_FILES.gatewayToken)), 'utf8').trim();
-  let last = '';
-  const connect = (): Promise<GatewayClient | null> =>
-    connectGateway({ url: `ws+unix://${machine.gatewaySocket}:/`, token }).catch((error: unknown) => {
-      last = String(error);
-      return null;
-    });
-  const gateway = await waitFor(bounds, 'the gateway to let an independent client in', connect, () => last);
-  onStop(() => gateway.close(), 'gateway');
-  return gateway;
-}
-
-/** Seen at OpenClaw itself, not taken from the bot. */
-async function waitUntilRuns({ api, botId }: WatchedBot, gateway: GatewayClient, bounds: Bounds, version: number): Promise<void> {
-  const wanted = await api.getVersion(botId, version);
-  let differences: string[] = [];
-  const look = async (): Promise<true | null> => {
-    differences = await differencesFrom(wanted, gateway);
-    return differences.length === 0 ? true : null;
-  };
-  await waitFor(bounds, `OpenClaw to run version ${version}`, look, () => differences.join('; '));
 }

@@ -1,13 +1,12 @@
 import { createControlPlaneClient, type ControlPlaneClient } from '@trawling/launcher';
 import { type OnStop } from '@trawling/runtime';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { SYNC_ADAPTER_ADDRESS } from '../machine/start-network.js';
 import { runProgram } from '../run-program.js';
+import { freePort } from './free-port.js';
 import { openPostgres } from './open-postgres.js';
 import { openTlsFront } from './open-tls-front.js';
 import { startService } from './start-service.js';
@@ -22,9 +21,8 @@ export type World = {
   syncAdapterUrl: string;
   /** Where that address has to lead. */
   syncAdapterSocket: string;
-  /** What the sync-adapter's certificate is signed with. */
-  certificatePem: string;
-  masterKeys: string;
+  /** PEM of what the sync-adapter's certificate is signed with. */
+  certificateFile: string;
 };
 
 /** Control-plane, sync-adapter and Postgres as processes on this computer, TLS before what machines reach. */
@@ -54,20 +52,8 @@ export async function openWorld(onStop: OnStop, input: { checkout: string; folde
     databaseUrlFor: (role) => postgres.urlFor(role),
     syncAdapterUrl: `https://${SYNC_ADAPTER_ADDRESS}`,
     syncAdapterSocket: front.socket,
-    certificatePem: front.certificatePem,
-    masterKeys,
+    certificateFile: front.certificateFile,
   };
-}
-
-/** A port nobody listens on at this moment. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
 }
 
 async function initialise(input: { checkout: string; folder: string; databaseUrl: string; masterKeys: string }): Promise<string> {

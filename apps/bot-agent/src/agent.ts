@@ -31,6 +31,7 @@ import { secretsFor } from './sync/secrets.js';
 import { type SyncClient } from './sync/sync-client.js';
 import { type OpenStream } from './sync/stream-socket.js';
 import { SyncError } from './sync/sync-error.js';
+import { type AgentUpdater } from './update/update-agent.js';
 
 export interface AgentDeps extends Omit<ApplyVersionDeps, 'secretsFor' | 'gateway'> {
   spec: MachineSpec;
@@ -46,6 +47,7 @@ export interface AgentDeps extends Omit<ApplyVersionDeps, 'secretsFor' | 'gatewa
   reporter: Reporter;
   serverClock: ServerClock;
   wakes: { reconcile: Wake; poll: Wake; stream: Wake; heartbeat: Wake; reports: Wake; results: Wake };
+  updater: AgentUpdater;
   agentVersion: string;
   /** Of this run of the agent. */
   bootId: string;
@@ -60,6 +62,8 @@ const FIRST_PACE_SECONDS = 5;
 const LOOK_MS = 5_000;
 /** The gateway says when something changes; this is for what it did not say. */
 const DRIFT_MS = 60_000;
+/** Whether another build of the agent is wanted. */
+const UPDATE_MS = 30_000;
 
 /** The loops of one machine's agent and what they tell each other. */
 export function createAgent(deps: AgentDeps) {
@@ -136,6 +140,17 @@ export function createAgent(deps: AgentDeps) {
     }
   };
 
+  /** Only what a config that runs and is no longer watched names: one change at a time. */
+  const keepUpdating = async () => {
+    while (!deps.stop.aborted) {
+      const wanted = state.attempt.current() === null && state.probation.current() === null ? appliedPayload()?.runtime.agent_sha256 : undefined;
+      if (wanted !== undefined && state.progress().gone === null) {
+        await deps.updater.bring(wanted).catch((error: unknown) => deps.logger.warn({ err: error }, 'the agent could not be replaced yet'));
+      }
+      await clock.sleep(UPDATE_MS, deps.stop);
+    }
+  };
+
   /** Stages are told once and for information: a lost one is not sent again. */
   const told = new Set<string>();
   const tellBoot = (stage: BootReport['stage']) => {
@@ -197,12 +212,16 @@ export function createAgent(deps: AgentDeps) {
           ...(deps.serverClock.offsetMs() === null ? {} : { clock_offset_ms: deps.serverClock.offsetMs() ?? 0 }),
         }),
         heartbeatSeconds: () => appliedPayload()?.intervals.heartbeat_seconds ?? FIRST_PACE_SECONDS,
-        onRenewed: lease.renewed,
+        onRenewed: async () => {
+          await lease.renewed();
+          await deps.updater.heard().catch((error: unknown) => deps.logger.warn({ err: error }, 'a new build could not be marked as good yet'));
+        },
         onUpdateAvailable: () => wakes.poll.wake(),
         measure: () => measure({ api: deps.api, gatewayIsReady: gateway.state() === 'ready', agentRssBytes: deps.rssBytes(), reporter }),
         wake: wakes.heartbeat,
       }),
       keepSending(deps),
+      keepUpdating(),
     ]);
   };
 

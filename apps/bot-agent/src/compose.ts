@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { dirname, resolve } from 'node:path';
-import { MachineSpec } from '@trawling/contracts';
+import { basename, dirname, resolve } from 'node:path';
+import { MachineSpec, type Sha256 } from '@trawling/contracts';
 import { type Logger, systemClock, uuid7, withReleasers } from '@trawling/runtime';
 import { createAgent } from './agent.js';
 import { type Env } from './env.js';
@@ -33,13 +33,19 @@ import { ensureSecretsFile } from './sync/secrets.js';
 import { createStreamOpener } from './sync/stream-socket.js';
 import { createSyncClient } from './sync/sync-client.js';
 import { createSyncHttp } from './sync/sync-http.js';
+import { buildFile } from './update/agent-update.js';
+import { createAgentUpdater } from './update/update-agent.js';
 
 export interface ComposeInput {
   machineFile: string;
+  /** The build that runs. */
+  running: { file: string; sha256: Sha256 };
   version: string;
   logger: Logger;
   /** Called when a loop ends that should not. */
   fail(error: unknown): void;
+  /** Ends this process in order, to be started again. */
+  restart(): void;
 }
 
 /** The agent of one machine: everything it is made of, running until stopped. */
@@ -162,7 +168,8 @@ export const compose = (env: Env, input: ComposeInput) =>
       openStream,
       agentVersion: input.version,
       bootId: uuid7(),
-      machine: openclawMachine(spec, paths, receiver.webhook),
+      machine: openclawMachine(spec, paths, receiver.webhook, ownBuild(paths, input.running)),
+      updater: await createAgentUpdater({ host, paths, running: input.running.sha256, first: spec.agent_sha256, http: syncHttp, reporter, clock, logger, restart: input.restart }),
       gatewayEnv: gatewayEnvOf(spec),
       cli: createOpenclawCli({ host, spec, paths, env: { PATH: env.PATH } }),
       control: createGatewayControl({ host: realHost, paths, spec, clock }),
@@ -178,6 +185,12 @@ export const compose = (env: Env, input: ComposeInput) =>
     }, 'loops');
     return { webhook: receiver.webhook };
   });
+
+/** The build that replaced the first one: command jobs run the same. Undefined while it is the first one. */
+function ownBuild(paths: MachinePaths, { file, sha256 }: ComposeInput['running']): string | undefined {
+  const build = buildFile(paths, sha256);
+  return basename(build) === basename(file) ? build : undefined;
+}
 
 /**
  * One user for everything, or two. With two, what the gateway needs is made by `prepare-gateway` before its start: the

@@ -1,4 +1,8 @@
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { sha256Of } from '@trawling/domain';
 import { LogLevel, runMain } from '@trawling/runtime';
 import { Argument, Command, CommanderError } from 'commander';
 import { version } from '../package.json';
@@ -7,7 +11,9 @@ import { Env } from './env.js';
 import { realHost } from './host.js';
 import { addReportCommand } from './local/report-command.js';
 import { tolerateBrokenPipe } from './local/tolerate-broken-pipe.js';
+import { machinePaths } from './machine/machine-paths.js';
 import { addMachineCommands } from './machine/machine-commands.js';
+import { chooseBuild } from './update/agent-update.js';
 import { JOBS, type JobName, runJob } from './jobs/run-job.js';
 
 for (const output of [process.stdout, process.stderr]) tolerateBrokenPipe(output);
@@ -21,6 +27,12 @@ program
   .description('run the agent of one machine until SIGTERM')
   .requiredOption('--machine <file>', 'machine.json of this machine; state is kept beside it')
   .action(async ({ machine }: { machine: string }) => {
+    const running = { file: __filename, sha256: sha256Of(await readFile(__filename)) };
+    const build = await chooseBuild(realHost, machinePaths(dirname(resolve(machine))), running.sha256);
+    if (build !== null) {
+      createRequire(__filename)(build);
+      return;
+    }
     await runMain({
       name: 'bot-agent',
       version,
@@ -28,7 +40,7 @@ program
       Env,
       env: process.env,
       argv: [],
-      compose: (env, { logger, fail }) => compose(env, { machineFile: machine, version, logger, fail }),
+      compose: (env, { logger, fail }) => compose(env, { machineFile: machine, running, version, logger, fail, restart: () => void process.kill(process.pid, 'SIGTERM') }),
     });
   });
 

@@ -21,6 +21,8 @@ const AGENT_FILES = {
   cronLedger: 'cron-ledger.json',
   serverClock: 'server-clock.json',
   dropped: 'dropped-reports.json',
+  /** Another build of the agent than machine.json names. */
+  update: 'update.json',
 } as const;
 const SPOOLS = { acks: 'acks', events: 'events', metrics: 'metrics', webhooks: 'webhooks', cronResults: 'cron-results' } as const;
 

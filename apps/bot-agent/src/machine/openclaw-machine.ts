@@ -7,6 +7,7 @@ export const openclawMachine = (
   spec: MachineSpec,
   paths: MachinePaths,
   webhook: OpenclawMachine['webhook'],
+  agentFile = agentFileOf(spec, paths),
 ): OpenclawMachine => ({
   gatewayPort: spec.gateway_port,
   gatewayTokenFile: paths.gatewayToken,
@@ -14,10 +15,13 @@ export const openclawMachine = (
   webhook,
   workspaceDir: paths.workspace,
   nodePath: spec.openclaw.node,
-  agentFile: spec.host.kind === 'systemd' ? spec.host.agent_file : paths.agentFile,
+  agentFile,
   tradingParamsFile: paths.tradingParams,
   dataRetrievalUrl: spec.data_retrieval_url,
 });
+
+/** The build this machine was made with. */
+const agentFileOf = (spec: MachineSpec, paths: MachinePaths): string => (spec.host.kind === 'systemd' ? spec.host.agent_file : paths.agentFile);
 
 /** Names of the environment variables that the gateway is started with. */
 export const gatewayEnvOf = (spec: Pick<MachineSpec, 'gateway_env'>): string[] => [

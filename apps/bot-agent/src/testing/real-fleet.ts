@@ -1,6 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { type BotConfigPayload, BotSettings, type BotSettingsInput, type MachineSpec } from '@trawling/contracts';
-import { generateBootstrapConfig, generateBotConfig } from '@trawling/domain';
+import { generateBootstrapConfig, generateBotConfig, sha256Of } from '@trawling/domain';
 import { systemClock } from '@trawling/runtime';
 import { createGatewayApi, type GatewayApi } from '../gateway/gateway-api.js';
 import { createGatewayClient, type GatewayClient } from '../gateway/gateway-client.js';
@@ -29,6 +30,7 @@ export interface RealFleet {
 
 export async function startRealFleet(): Promise<RealFleet> {
   const bundle = buildAgent();
+  const agentSha256 = sha256Of(readFileSync(bundle));
   const sync = await startTestSyncAdapter();
   const specs: MachineSpec[] = [];
   const gateway = await startRealGateway(({ dir, port }) => {
@@ -63,7 +65,7 @@ export async function startRealFleet(): Promise<RealFleet> {
         settings: BotSettings.parse({ name: 'real', schedule: { 'config-sync': '*/2 * * * * *', 'health-ping': '*/2 * * * * *' }, ...settings }),
         context: {
           botId: sync.botId, version: ++version, issuedAt: new Date(), paused: false, holdTrading: false, secrets: [],
-          runtime: { openclaw_version: '2026.9.6', agent_sha256: `sha256:${'0'.repeat(64)}` },
+          runtime: { openclaw_version: '2026.9.6', agent_sha256: agentSha256 },
         },
       }),
     ownJobs: async () => (await api.cronList()).filter((job) => job.declarationKey?.startsWith('fleet:')),

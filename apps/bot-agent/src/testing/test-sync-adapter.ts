@@ -16,6 +16,7 @@ import {
   problems,
   RotateCredentialRequest,
   type SealedSecretPayload,
+  type Sha256,
 } from '@trawling/contracts';
 import {
   generateEd25519,
@@ -28,6 +29,7 @@ import {
   verifyEnrollRequest,
   verifyRotateCredentialRequest,
 } from '@trawling/crypto';
+import { sha256Of } from '@trawling/domain';
 import { z } from 'zod';
 import { createTestDelta, type TestDelta } from './test-delta.js';
 import { serveStream, type TestStream } from './test-stream.js';
@@ -65,6 +67,8 @@ export interface TestSyncAdapter {
   /** Serves this text with this signature instead. */
   publishRaw(text: string, hash: string, signature: string): void;
   putSecret(secret: Omit<SealedSecretPayload, 'bot_id'>): void;
+  /** Serves this build of the agent under its digest. */
+  putAgentBuild(content: string): Sha256;
   /** Replaces the signing key; the key set gets the next version. */
   rotateSigningKey(options?: { publishKeySet: boolean }): Promise<void>;
   /** Serves this as the key set. */
@@ -93,6 +97,7 @@ export async function startTestSyncAdapter(botId: string = randomUUID()): Promis
   let enrolled: EnrollRequest | null = null;
   let desired: { text: string; hash: string; signature: string; version: number } | null = null;
   const secrets = new Map<string, Omit<SealedSecretPayload, 'bot_id'>>();
+  const builds = new Map<string, string>();
   const faults = new Map<string, Fault>();
   let aheadMs = 0;
   const waiting = new Set<() => void>();
@@ -175,6 +180,12 @@ export async function startTestSyncAdapter(botId: string = randomUUID()): Promis
     send(response, 201, { bot_id: botId, generation: request.generation, credential_id: request.credential_id, key_set: keySet, server_time: new Date().toISOString() });
   };
 
+  const serveBuild = (response: ServerResponse, sha256: string) => {
+    const content = builds.get(sha256);
+    if (content === undefined) return problem(response, 'agent-build-not-found');
+    response.writeHead(200, { 'Content-Type': 'text/javascript; charset=utf-8' }).end(content);
+  };
+
   const heartbeat = (response: ServerResponse, body: unknown) => {
     const status = BotStatus.parse(body);
     store.heartbeats.push(status);
@@ -192,6 +203,7 @@ export async function startTestSyncAdapter(botId: string = randomUUID()): Promis
     if (fault === 'hang') return;
     if (fault) return problem(response, fault.code, {}, fault.retryAfter ? { 'Retry-After': fault.retryAfter } : {});
     const body: unknown = request.method === 'POST' ? JSON.parse(await readBody(request)) : null;
+    if (url.pathname.startsWith('/agent/')) return serveBuild(response, url.pathname.slice('/agent/'.length));
     if (call === 'enroll') return enroll(response, body);
     const credential = (request.headers.authorization ?? '').replace('Bearer ', '');
     if (!accepts(credential)) return problem(response, 'unauthenticated');
@@ -252,6 +264,11 @@ export async function startTestSyncAdapter(botId: string = randomUUID()): Promis
       desired = { text, hash, signature, version: 999 };
       wakeAll();
       stream.hint(['config']);
+    },
+    putAgentBuild: (content) => {
+      const sha256 = sha256Of(content);
+      builds.set(sha256, content);
+      return sha256;
     },
     putSecret: (secret) => void secrets.set(secret.name, secret),
     rotateSigningKey: async ({ publishKeySet } = { publishKeySet: true }) => {

@@ -2,9 +2,9 @@ import { OwnerId, Role, Uuid } from '@trawling/contracts';
 import { Command, Option } from 'commander';
 import { readFileSync } from 'node:fs';
 import { createApiKey, revokeApiKey } from '../auth/api-keys.js';
+import { addFleetCommands } from './fleet-commands.js';
 import { initInstallation } from './init-installation.js';
 import { addKeyCommands } from './key-commands.js';
-import { addOrphanCommands } from './orphan-commands.js';
 import { publishAgent } from './publish-agent.js';
 import { publishOpenclaw } from './publish-openclaw.js';
 import { type AdminHost, parsedBy, readRootKey, runAdmin } from './run-admin.js';
@@ -82,6 +82,6 @@ export function adminProgram(host: AdminHost): Command {
       }),
     );
   addKeyCommands(program, host);
-  addOrphanCommands(program, host);
+  addFleetCommands(program, host);
   return program;
 }

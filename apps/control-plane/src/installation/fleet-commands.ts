@@ -1,12 +1,27 @@
-import { approveOrphan, insertAuditEntry, listOrphanMachines, type OrphanMachineRow } from '@trawling/database';
+import { adoptFleet, approveOrphan, insertAuditEntry, listOrphanMachines, type OrphanMachineRow } from '@trawling/database';
 import { type Command } from 'commander';
 import { type AdminDeps, type AdminHost, runAdmin } from './run-admin.js';
 
 const JSON_OPTION = ['--json', 'print one JSON object'] as const;
 const ACTOR = 'admin-cli';
 
-/** Machines with this installation's tag whose bot the database does not know: what they cost, and which may be destroyed. */
-export function addOrphanCommands(program: Command, host: AdminHost): void {
+/** What only a person can know of the fleet: which machines without a bot may be destroyed, and which database runs it. */
+export function addFleetCommands(program: Command, host: AdminHost): void {
+  program
+    .command('adopt-fleet')
+    .description('let this database run the machines of its installation, after it was restored or moved; the other one must not run any more')
+    .option(...JSON_OPTION)
+    .action(({ json }: { json?: true }) =>
+      runAdmin(host, json, async (deps) => {
+        const result = await deps.transaction(async (tx) => {
+          const { before, after } = await adoptFleet(tx);
+          await insertAuditEntry(tx, { id: deps.newId(), botId: null, actor: ACTOR, action: 'adopt-fleet', before: { database: before }, after: { database: after }, requestId: null });
+          return { before, after };
+        });
+        return { result, text: 'This database runs the fleet now: start its provisioner' };
+      }),
+    );
+
   program
     .command('orphans')
     .description('show the machines whose bot nobody knows and what they cost a month; the provisioner’s last sweep saw them')

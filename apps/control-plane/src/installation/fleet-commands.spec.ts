@@ -1,0 +1,66 @@
+import { claimFleet } from '@trawling/database';
+import { useControlPlane } from '../testing/open-test-control-plane.js';
+import { runAdminOn } from '../testing/run-admin-on.js';
+
+const controlPlane = useControlPlane();
+const admin = (...args: string[]): Promise<string> => runAdminOn(controlPlane(), args);
+beforeEach(() => controlPlane().owner.pool.query('TRUNCATE orphan_machine'));
+
+/** As the provisioner's sweep writes it. */
+const orphan = (providerId: string, monthlyUsd: number | null = 12) =>
+  controlPlane().owner.pool.query(
+    `INSERT INTO orphan_machine (driver, provider_id, bot_id, generation, monthly_usd, created_at) VALUES ('digitalocean', $1, gen_random_uuid(), 1, $2, now())`,
+    [providerId, monthlyUsd],
+  );
+const approved = async (): Promise<string[]> =>
+  (await controlPlane().owner.prisma.orphanMachine.findMany({ where: { approvedAt: { not: null } } })).map(({ providerId }) => providerId);
+
+describe('admin orphans', () => {
+  it('shows machines without a bot and what they cost', async () => {
+    expect(await admin('orphans')).toBe('Every machine has a bot');
+    await orphan('101');
+    await orphan('102', null);
+
+    const text = await admin('orphans');
+
+    expect(text).toMatch(/^2 machines without a bot, 12\.00 USD a month$/m);
+    expect(text).toMatch(/101 .*12\.00 USD a month {2}waits for approval$/m);
+    expect(JSON.parse(await admin('orphans', '--json'))).toMatchObject({ monthly_usd: 12, machines: [{ provider_id: '101' }, { provider_id: '102', monthly_usd: null }] });
+  });
+});
+
+describe('admin approve-orphans', () => {
+  it('names machines that may be destroyed, and leaves a trace', async () => {
+    await orphan('101');
+    await orphan('102');
+
+    await admin('approve-orphans', '101');
+
+    expect(await approved()).toEqual(['101']);
+    expect(await admin('orphans')).toMatch(/101 .*approved$/m);
+    expect(await controlPlane().owner.prisma.auditEntry.count({ where: { action: 'approve-orphans' } })).toBe(1);
+  });
+
+  it('approves none when one of them has a bot or is not there', async () => {
+    await orphan('101');
+
+    await expect(admin('approve-orphans', '101', '999')).rejects.toThrow(/no machine 999 without a bot; nothing is approved/);
+
+    expect(await approved()).toEqual([]);
+  });
+});
+
+describe('admin adopt-fleet', () => {
+  it('lets a restored database run the machines, which it may not before', async () => {
+    const { pool } = controlPlane().owner;
+    expect(await claimFleet(pool)).toBe(true);
+    expect(await claimFleet(pool)).toBe(true);
+
+    await pool.query(`UPDATE installation SET fleet_database = 'another/1'`);
+    expect(await claimFleet(pool)).toBe(false);
+    await admin('adopt-fleet');
+
+    expect(await claimFleet(pool)).toBe(true);
+    expect(await controlPlane().owner.prisma.auditEntry.findFirst({ where: { action: 'adopt-fleet' } })).toMatchObject({ before: { database: 'another/1' } });
+  });
+});

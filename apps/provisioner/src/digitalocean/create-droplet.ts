@@ -33,15 +33,15 @@ const REFUSED_WAIT_MS = 60_000;
  * Looks for the droplet first, whatever anybody remembers, and takes it when it is there; else asks for one, once, in
  * time or not at all.
  */
-export async function createDroplet(deps: CreateDropletDeps, key: MachineKey, order: MachineOrder): Promise<CreateResult> {
-  const begunMs = deps.clock.monotonicMs();
+export async function createDroplet(deps: CreateDropletDeps, key: MachineKey, order: MachineOrder, options: { begunMs?: number } = {}): Promise<CreateResult> {
+  const begunMs = options.begunMs ?? deps.clock.monotonicMs();
   const chosen = deps.chosen();
   if (!chosen) return { outcome: 'not_sent', reason: 'DigitalOcean is still being examined', waitMs: BUSY_WAIT_MS };
   let userData: string;
   try {
     userData = deps.renderUserData(key, order);
   } catch (error) {
-    return { outcome: 'rejected', reason: `The user data cannot be made: ${error instanceof Error ? error.message : 'unknown reason'}`, retryable: false };
+    return { outcome: 'rejected', reason: `The user data cannot be made: ${error instanceof Error ? error.message : 'unknown reason'}`, retryable: true };
   }
   const found = await deps.book.lookUp(key, AbortSignal.timeout(LOOK_UP_MS)).catch((error: unknown) => whyNot(error));
   if (!Array.isArray(found)) return found;

@@ -48,8 +48,8 @@ export function createDigitalOceanDriver(deps: DigitalOceanDriverDeps): DigitalO
     find: (botId) => book.find(botId),
     get: (providerId) => book.get(providerId),
     list: async () => (await book.list()).map(priced),
-    create: (key, order) =>
-      createDroplet({ ...deps, book, chosen: examination.chosen, examineAgain: examination.again }, key, order),
+    create: (key, order, options) =>
+      createDroplet({ ...deps, book, chosen: examination.chosen, examineAgain: examination.again }, key, order, options),
     async start(providerId) {
       const machine = await book.get(providerId, { ask: true });
       const id = dropletId(providerId);

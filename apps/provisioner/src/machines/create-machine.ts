@@ -50,7 +50,7 @@ export async function createMachine(context: StepContext, input: { generation: n
     agent_sha256: inputs.agentSha256,
     enrollmentToken,
     packages,
-  });
+  }, begun);
   const elapsed = context.clock.monotonicMs() - begun;
   if (result.outcome === 'not_sent') {
     const notBefore = later(facts.now, elapsed + result.waitMs);
@@ -63,9 +63,9 @@ export async function createMachine(context: StepContext, input: { generation: n
 }
 
 /** Whatever the driver throws leaves open whether a machine was made. */
-async function callCreate({ driver, lease, logger }: StepContext, generation: number, order: MachineOrder): Promise<CreateResult> {
+async function callCreate({ driver, lease, logger }: StepContext, generation: number, order: MachineOrder, begunMs: number): Promise<CreateResult> {
   try {
-    return await driver.create({ botId: lease.botId, generation }, order);
+    return await driver.create({ botId: lease.botId, generation }, order, { begunMs });
   } catch (error) {
     logger.warn({ err: error, generation }, 'the create call failed without an answer');
     return { outcome: 'unknown', reason: 'the call failed without an answer' };

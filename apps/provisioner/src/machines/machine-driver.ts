@@ -51,8 +51,11 @@ export type MachineDriver = {
   preflight: () => Promise<Preflight>;
   /** Every machine of this bot, of all generations; an empty list is an answer. */
   find: (botId: string) => Promise<FoundMachine[]>;
-  /** Never throws away an unknown outcome. */
-  create: (key: MachineKey, order: MachineOrder) => Promise<CreateResult>;
+  /**
+   * Never throws away an unknown outcome. `createTimeoutMs` counts from `begunMs` (monotonic, default now), when the
+   * caller last knew that its lease holds: a process that was stopped since asks for nothing.
+   */
+  create: (key: MachineKey, order: MachineOrder, options?: { begunMs?: number }) => Promise<CreateResult>;
   /** Null: no such machine (any more). */
   get: (providerId: string) => Promise<FoundMachine | null>;
   /** Of a machine that is off; one that runs stays as it is. */

@@ -33,6 +33,7 @@ export async function openHeldProvisioner(settings: WorkerSettings, { gate, repo
   const digitalOcean = createDigitalOceanDriver({
     client, clock, logger, installationId, addresses,
     settings: DROPLETS,
+    ...(settings.settleMs === undefined ? {} : { settleMs: settings.settleMs }),
     // What a machine starts with does not matter here: it only has to find its token.
     renderUserData: (_, order) => `#cloud-config\n# ${order.enrollmentToken}\n`,
   });

@@ -8,7 +8,7 @@ const report = (message: Report): void => void process.send?.(message);
 const gate = createGate(report);
 let provisioner: Promise<HeldProvisioner> | undefined;
 
-async function run(task: number, job: Job): Promise<string> {
+async function run(job: Job): Promise<string> {
   const opened = await provisioner;
   if (!opened) throw new Error('"open" comes first');
   return job.kind === 'sweep' ? opened.sweep() : opened.reconcile(job.botId);
@@ -23,7 +23,7 @@ const handlers: { [Kind in Command['kind']]: (command: Extract<Command, { kind: 
     report({ kind: 'opened' });
   },
   run({ task, job }) {
-    void run(task, job).then(
+    void run(job).then(
       (outcome) => report({ kind: 'done', task, outcome }),
       (error: unknown) => report({ kind: 'done', task, outcome: `failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}` }),
     );

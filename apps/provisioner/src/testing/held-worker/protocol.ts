@@ -10,6 +10,8 @@ export type WorkerSettings = {
   /** How far this worker's wall clock is off, in milliseconds. Its monotonic clock is right. */
   skewMs: number;
   installationId: string;
+  /** Instead of the driver's own, in milliseconds. */
+  settleMs?: number;
 };
 
 export type Job = { kind: 'reconcile'; botId: string } | { kind: 'sweep' };

@@ -3,8 +3,8 @@ import { openPostgres } from './open-postgres.js';
 import { type Options, parseOptions } from './options.js';
 import { runSchedules } from './run-schedules.js';
 import { coverageTable } from './schedule/coverage.js';
-import { type ScheduleResult } from './schedule/run-schedule.js';
-import { isClean, type Summary } from './schedule/summary.js';
+import { randomPlay, type ScheduleResult } from './schedule/run-schedule.js';
+import { type Summary } from './schedule/summary.js';
 import { checkoutFolder } from './workers/build-worker.js';
 
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
@@ -17,30 +17,43 @@ function tell(result: ScheduleResult, options: Options): void {
   for (const line of new Set(failures.map((text) => text.split('\n')[0]))) say(`  a job failed: ${line}`);
 }
 
-async function run(onStop: OnStop, options: Options): Promise<Summary> {
+function closingWords(results: readonly ScheduleResult[]): string {
+  const total = (of: (result: ScheduleResult) => number): number => results.reduce((sum, result) => sum + of(result), 0);
+  const most = (of: (result: ScheduleResult) => number): number => Math.max(...results.map(of));
+  return [
+    `${Math.round(total(({ billedMinutes }) => billedMinutes))} droplet minutes billed in the test's time`,
+    `${total(({ helped }) => helped)} machines given up and rebuilt by hand`,
+    `${total(({ staleDeletes }) => staleDeletes)} deletes by a worker that had been overtaken`,
+    `${total(({ excusedPairs }) => excusedPairs)} pairs of machines by a process that was stopped between its last look at the clock and its first byte`,
+    `${total(({ leftTags }) => leftTags)} tags left behind`,
+    `at most ${most(({ rates }) => rates.peak_minute)} requests a minute and ${most(({ rates }) => rates.peak_hour)} an hour, ${total(({ rates }) => rates.refused)} refused for it`,
+  ].join('; ');
+}
+
+async function run(onStop: OnStop, options: Options): Promise<{ summary: Summary; isClean: boolean }> {
   const begun = performance.now();
   say(`seeds ${options.seed} to ${options.seed + options.schedules - 1}`);
   const postgres = await openPostgres(onStop, checkoutFolder());
   const { summary, coverage, results } = await runSchedules(onStop, {
     ...options, ...postgres,
+    play: randomPlay(options.turns),
     onSchedule(result, index) {
       tell(result, options);
       if ((index + 1) % 25 === 0) say(`${index + 1} schedules, ${Math.round((performance.now() - begun) / 1000)} s`);
     },
   });
-  const total = (of: (result: ScheduleResult) => number): number => results.reduce((sum, result) => sum + of(result), 0);
   say(`\n${coverageTable(coverage)}`);
-  say(`\n${Math.round(total(({ billedMinutes }) => billedMinutes))} droplet minutes billed in the test's time; ${total(({ helped }) => helped)} machines were given up and rebuilt by hand;`
-    + ` ${total(({ excusedPairs }) => excusedPairs)} pairs by a process that was stopped between its last look at the clock and its first byte; ${Math.round((performance.now() - begun) / 1000)} s`);
-  return summary;
+  say(`\n${closingWords(results)}; ${Math.round((performance.now() - begun) / 1000)} s`);
+  return { summary, isClean: results.every(({ violations }) => violations.length === 0) };
 }
 
 async function main(): Promise<number> {
   const options = parseOptions(process.argv.slice(2));
   const opened = await withReleasers((onStop) => run(onStop, options));
   await opened.stop();
-  process.stdout.write(`${JSON.stringify(opened.value)}\n`);
-  return isClean(opened.value) ? 0 : 1;
+  const { summary, isClean } = opened.value;
+  process.stdout.write(`${JSON.stringify(summary)}\n`);
+  return isClean ? 0 : 1;
 }
 
 main().then(

@@ -6,7 +6,7 @@ import { type OnStop } from '@trawling/runtime';
 import { type Cloud } from './cloud/cloud.js';
 import { openFakeCloud } from './cloud/fake-cloud.js';
 import { createCoverage, type Coverage } from './schedule/coverage.js';
-import { noteDone, runSchedule, type ScheduleDeps, type ScheduleResult } from './schedule/run-schedule.js';
+import { noteDone, type Play, runSchedule, type ScheduleDeps, type ScheduleResult } from './schedule/run-schedule.js';
 import { sendLate, type Stage } from './schedule/stage.js';
 import { summarise, type Summary } from './schedule/summary.js';
 import { buildWorker } from './workers/build-worker.js';
@@ -21,8 +21,9 @@ export type RunOptions = {
   seed: number;
   /** Processes at most. */
   workers: number;
-  /** Disturbances in each schedule. */
-  turns: number;
+  play: Play;
+  /** Instead of the driver's own, in milliseconds. */
+  settleMs?: number;
   /** Every so many schedules the cloud stands behind Prism's proxy; 0: never. */
   prismEvery: number;
   onSchedule: (result: ScheduleResult, index: number) => void;
@@ -62,6 +63,7 @@ export async function runSchedules(onStop: OnStop, options: RunOptions): Promise
         databaseUrl: options.provisionerUrl, cloudUrl, clockFile,
         skewMs: SKEWS_MS[index % SKEWS_MS.length] ?? 0,
         installationId: current().installationId,
+        ...(options.settleMs === undefined ? {} : { settleMs: options.settleMs }),
       }),
       onWanted: (botId) => void current().stage.wanted.add(botId),
       onDone: (job, outcome) => noteDone(current().stage, job, outcome),
@@ -84,7 +86,7 @@ export async function runSchedules(onStop: OnStop, options: RunOptions): Promise
   const results: ScheduleResult[] = [];
   for (let index = 0; index < options.schedules; index += 1) {
     const behindPrism = options.prismEvery > 0 && index % options.prismEvery === options.prismEvery - 1;
-    const result = await runSchedule({ ...deps, openCloud: (seed) => openFakeCloud({ seed, behindPrism, clock: time.clock }) }, { seed: options.seed + index, turns: options.turns });
+    const result = await runSchedule({ ...deps, openCloud: (seed) => openFakeCloud({ seed, behindPrism, clock: time.clock }) }, { seed: options.seed + index, play: options.play });
     results.push(result);
     options.onSchedule(result, index);
   }

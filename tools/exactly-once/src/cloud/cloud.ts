@@ -13,6 +13,8 @@ export type Cloud = {
   vanish: (id: number) => void;
   /** Our fleet's tag on a droplet that no database knows. */
   stray: (droplet: { name: string; tags: string[] }) => Promise<void>;
+  /** What becomes of the next droplet. */
+  nextFate: (fate: 'tag_late' | 'hidden' | 'vanishes' | 'errored' | 'stuck') => void;
   /** No more faults. */
   calm: () => void;
   /** How much of its two rate windows was used, and how often they were full. */

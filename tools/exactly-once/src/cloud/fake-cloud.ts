@@ -26,6 +26,7 @@ export async function openFakeCloud(input: { seed: number; behindPrism: boolean;
       const headers = { authorization: 'Bearer somebody', 'content-type': 'application/json', connection: 'close' };
       await fetch(`${fake.url}/v2/droplets`, { method: 'POST', headers, body: JSON.stringify(order) }).catch(() => undefined);
     },
+    nextFate: fake.nextFate,
     calm: () => fake.setFaults({}),
     rates: fake.rates,
     tags: fake.tags,

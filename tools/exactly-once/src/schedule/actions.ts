@@ -1,14 +1,12 @@
 import { type CloudDroplet } from '../cloud/cloud.js';
 import { createBot, decommissionBot, listBots, rebuildBot } from '../world/bots.js';
 import { type Member } from '../workers/member.js';
-import { isHeldAwake, killMember, passTime, releaseHold, type Stage, stopMember } from './stage.js';
+import { isHeldAwake, killMember, meetHold, passTime, releaseHold, type Stage, STOPS_S, stopMember } from './stage.js';
 
 export type Action = { name: string; weight: number; isPossible: (stage: Stage) => boolean; run: (stage: Stage) => Promise<void> };
 
 /** Looks at bots that one provisioner works on at the same time. */
 const CONCURRENCY = 3;
-/** Longer than a lease, than a create with its settle time, than a boot. */
-const STOPS_S = [3, 20, 70, 200, 1_200] as const;
 const PAUSES_MS = [200, 1_000, 5_000, 16_000, 35_000, 65_000, 130_000, 960_000] as const;
 
 const free = (stage: Stage): Member[] => stage.members.filter((member) => !member.isStopped);
@@ -30,10 +28,10 @@ async function work(stage: Stage): Promise<void> {
   const { random } = stage;
   const member = random.pick(free(stage));
   if (member.jobs().length < CONCURRENCY && (!member.holds().some(isHeldAwake) || random.chance(0.25))) await giveJob(stage, member);
-  for (let steps = random.int(1, 25); steps > 0; steps -= 1) {
+  for (let steps = random.int(1, 20); steps > 0; steps -= 1) {
     const holds = member.holds().filter(isHeldAwake);
-    if (holds.length === 0) return;
-    await releaseHold(stage, random.pick(holds));
+    if (holds.length === 0 || member.isStopped) return;
+    await meetHold(stage, random.pick(holds));
   }
 }
 
@@ -78,10 +76,10 @@ export const actionsOf = ({ bots }: { bots: readonly string[] }): readonly Actio
   let vanishing = 3;
   let strays = 3;
   return [
-    { name: 'work', weight: 60, isPossible: (stage) => free(stage).length > 0, run: work },
+    { name: 'work', weight: 50, isPossible: (stage) => free(stage).length > 0, run: work },
     { name: 'time', weight: 16, isPossible: () => true, run: (stage) => passTime(stage, stage.random.pick(PAUSES_MS)) },
-    { name: 'kill', weight: 3, isPossible: (stage) => busy(stage).length > 0, run: (stage) => killMember(stage, stage.random.pick(busy(stage))) },
-    { name: 'stop', weight: 4, isPossible: (stage) => busy(stage).length > 0, run: (stage) => stopMember(stage, stage.random.pick(busy(stage)), stage.random.pick(STOPS_S)) },
+    { name: 'kill', weight: 5, isPossible: (stage) => busy(stage).length > 0, run: (stage) => killMember(stage, stage.random.pick(busy(stage))) },
+    { name: 'stop', weight: 6, isPossible: (stage) => busy(stage).length > 0, run: (stage) => stopMember(stage, stage.random.pick(busy(stage)), stage.random.pick(STOPS_S)) },
     { name: 'strike', weight: 3, isPossible: (stage) => busy(stage).length > 0, run: strikeInMotion },
     {
       name: 'create', weight: 12, isPossible: () => unborn.length > 0,

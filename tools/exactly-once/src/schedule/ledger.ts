@@ -2,7 +2,7 @@ import { type CloudDroplet, keyOf } from '../cloud/cloud.js';
 import { type BotNow } from '../world/bots.js';
 
 /** What must not be, at the moment it is. */
-export type Violation = { what: 'duplicate' | 'orphan' | 'offline'; detail: string };
+export type Violation = { what: 'duplicate' | 'orphan' | 'offline' | 'unrevoked' | 'off_spec'; detail: string };
 
 /** The bill and the breaches of one schedule. */
 export type Ledger = {

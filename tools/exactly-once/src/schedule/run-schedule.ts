@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { type Database } from '@trawling/database';
-import { type Cloud } from '../cloud/cloud.js';
+import { type Cloud, keyOf } from '../cloud/cloud.js';
 import { seededRandom } from '../seeded-random.js';
 import { type Member } from '../workers/member.js';
-import { beginInstallation } from '../world/bots.js';
+import { beginInstallation, unrevokedCredentials } from '../world/bots.js';
 import { createLifeOfMachines } from '../world/life-of-machines.js';
 import { type VirtualTime } from '../world/virtual-time.js';
 import { actionsOf } from './actions.js';
+import { AIMS } from './aims.js';
 import { type Coverage } from './coverage.js';
 import { createLedger, type Violation } from './ledger.js';
 import { settle } from './settle.js';
@@ -22,6 +23,9 @@ export type ScheduleResult = {
   helped: number;
   extraMinutes: number;
   billedMinutes: number;
+  staleDeletes: number;
+  /** Tags of bots without a droplet that were left behind. */
+  leftTags: number;
   /** Requests the cloud refused because a rate window was full, and how full they were. */
   rates: ReturnType<Cloud['rates']>;
   /** What the workers' jobs said when they did not end well. */
@@ -41,8 +45,24 @@ export type ScheduleDeps = {
   onMove: (listener: (byMs: number) => Promise<void>) => void;
 };
 
+/** What happens before the peace; gives how many bots there were. */
+export type Play = (stage: Stage) => Promise<{ bots: number }>;
+
+/** Disturbances as the seed wants them. */
+export const randomPlay = (turns: number): Play => async (stage) => {
+  const { random } = stage;
+  const bots = Array.from({ length: random.int(2, 6) }, () => random.uuid());
+  stage.story.push(`${bots.length} bots; it aims at "${stage.aim}"`);
+  const actions = actionsOf({ bots });
+  for (let turn = 0; turn < turns; turn += 1) {
+    await random.weighted(actions.filter(({ isPossible }) => isPossible(stage))).run(stage);
+    await passTime(stage, random.int(5, 500));
+  }
+  return { bots: bots.length };
+};
+
 /** One run of faults, decided by its seed, and the peace after it. */
-export async function runSchedule(deps: ScheduleDeps, input: { seed: number; turns: number }): Promise<ScheduleResult> {
+export async function runSchedule(deps: ScheduleDeps, input: { seed: number; play: Play }): Promise<ScheduleResult> {
   const { database, time, coverage } = deps;
   const random = seededRandom(input.seed);
   const installationId = randomUUID();
@@ -50,7 +70,6 @@ export async function runSchedule(deps: ScheduleDeps, input: { seed: number; tur
   try {
     await beginInstallation(database, installationId);
     time.clear();
-    const bots = Array.from({ length: random.int(2, 6) }, () => random.uuid());
     const life = createLifeOfMachines({ database, cloud, random: seededRandom(input.seed ^ 0x5bd1e995), dudsIn: random.pick([0, 0, 0.1, 0.25]) });
     const stage: Stage = {
       random, installationId, database, time, cloud, life, coverage,
@@ -59,8 +78,10 @@ export async function runSchedule(deps: ScheduleDeps, input: { seed: number; tur
       wanted: new Set(),
       excused: new Set(),
       faultRate: random.pick([0, 0.02, 0.05, 0.12]),
+      aim: random.pick(AIMS),
       stoppedUntil: new Map(),
-      story: [`${bots.length} bots`],
+      staleDeletes: 0,
+      story: [],
       failures: [],
     };
     deps.onMove(async (byMs) => {
@@ -70,23 +91,26 @@ export async function runSchedule(deps: ScheduleDeps, input: { seed: number; tur
     deps.begin(installationId, cloud, stage);
     for (const member of stage.members) await member.open();
 
-    const actions = actionsOf({ bots });
-    for (let turn = 0; turn < input.turns; turn += 1) {
-      await random.weighted(actions.filter(({ isPossible }) => isPossible(stage))).run(stage);
-      await passTime(stage, random.int(5, 500));
-    }
+    const { bots } = await input.play(stage);
     const { violations, helped } = await settle(stage);
+    const talkative = (await unrevokedCredentials(database)).map((botId): Violation => ({ what: 'unrevoked', detail: `${botId} is gone and its credential counts` }));
+    const offSpec = cloud.offSpec().map((detail): Violation => ({ what: 'off_spec', detail }));
     return {
-      seed: input.seed, helped, bots: bots.length,
-      violations: [...stage.ledger.violations, ...violations],
+      seed: input.seed, helped, bots,
+      violations: [...stage.ledger.violations, ...violations, ...talkative, ...offSpec],
       excusedPairs: stage.ledger.excusedPairs(),
       extraMinutes: stage.ledger.extraMinutes(),
       billedMinutes: stage.ledger.billedMinutes(),
-      rates: cloud.rates(), failures: stage.failures, story: stage.story,
+      staleDeletes: stage.staleDeletes, leftTags: leftTags(cloud), rates: cloud.rates(), failures: stage.failures, story: stage.story,
     };
   } finally {
     await cloud.close();
   }
+}
+
+function leftTags(cloud: Cloud): number {
+  const alive = new Set(cloud.droplets().map((droplet) => `bot:${keyOf(droplet).botId}`));
+  return cloud.tags().filter((tag) => tag.startsWith('bot:') && !alive.has(tag)).length;
 }
 
 /** The end of a job: one that failed is tried again by the queue, as a rule. */

@@ -3,7 +3,8 @@ import { type Cloud } from '../cloud/cloud.js';
 import { type SeededRandom } from '../seeded-random.js';
 import { type Hold, type Member } from '../workers/member.js';
 import { type Job } from '../workers/protocol.js';
-import { listBots } from '../world/bots.js';
+import { type WireRequest } from '../workers/wire.js';
+import { isKept, listBots } from '../world/bots.js';
 import { type createLifeOfMachines } from '../world/life-of-machines.js';
 import { type VirtualTime } from '../world/virtual-time.js';
 import { type Coverage } from './coverage.js';
@@ -27,13 +28,20 @@ export type Stage = {
   excused: Set<string>;
   /** How likely a request meets a fault; 0 when it is calm. */
   faultRate: number;
+  /** The step at which this schedule strikes whenever it can; all others meet what comes. */
+  aim: string;
   /** Until when a member stays stopped. */
   stoppedUntil: Map<Member, number>;
+  /** Deletes of a machine that its row still keeps: an order given before somebody else took over. */
+  staleDeletes: number;
   /** What happened, for whoever reads a failure. */
   story: string[];
   /** What the workers' jobs said when they did not end well. */
   failures: string[];
 };
+
+/** Longer than a lease, than a create with its settle time, than a boot. */
+export const STOPS_S = [3, 20, 70, 200, 1_200] as const;
 
 /** A packet whose connection broke may still arrive within this many seconds. */
 const LATEST_ARRIVAL_S = 25;
@@ -48,6 +56,10 @@ export const wantedBots = async (database: Database): Promise<Set<string>> =>
 export async function releaseHold(stage: Stage, hold: Hold): Promise<void> {
   const { random, coverage } = stage;
   const isFaulty = random.chance(stage.faultRate);
+  if (hold.where === 'request' && (await isStaleDelete(stage.database, hold.request))) {
+    stage.staleDeletes += 1;
+    stage.story.push(`${hold.member.name}: DELETE ${hold.request.path} is stale`);
+  }
   await hold.member.release(() => {
     if (hold.where === 'gate' || hold.where === 'sleep') return hold.go();
     if (!isFaulty) return hold.decide({ kind: 'pass' });
@@ -58,6 +70,19 @@ export async function releaseHold(stage: Stage, hold: Hold): Promise<void> {
     else hold.decide(fault.fate as Parameters<typeof hold.decide>[0]);
   });
   checkNow(stage, `${hold.member.name} ${hold.step}`);
+}
+
+async function isStaleDelete(database: Database, { method, path }: WireRequest): Promise<boolean> {
+  const id = method === 'DELETE' ? /^\/v2\/droplets\/(\d+)$/.exec(path)?.[1] : undefined;
+  return id !== undefined && isKept(database, id);
+}
+
+/** Lets one step go on, unless it is the one the schedule aims at: there the process is killed or stopped, now and then. */
+export async function meetHold(stage: Stage, hold: Hold): Promise<void> {
+  const { random } = stage;
+  if (hold.step !== stage.aim || !random.chance(0.3)) return releaseHold(stage, hold);
+  if (random.chance(0.5)) return killMember(stage, hold.member);
+  return stopMember(stage, hold.member, random.pick(STOPS_S));
 }
 
 /** The invariant, after every step. */
@@ -100,10 +125,10 @@ export async function killMember(stage: Stage, member: Member): Promise<void> {
 
 /** SIGSTOP where it stands, for so long in the test's time. */
 export async function stopMember(stage: Stage, member: Member, seconds: number): Promise<void> {
-  await flushWire(stage, [member]);
   for (const { step } of member.holds()) stage.coverage.note(step, 'stopped');
   stage.story.push(`${member.name} stops for ${seconds} s at ${member.holds().map(({ step }) => step).join(', ') || 'no step'}`);
   member.stop();
+  await flushWire(stage, [member]);
   stage.stoppedUntil.set(member, stage.time.ms() + 1000 * seconds);
 }
 

@@ -29,4 +29,3 @@ export function summarise(results: readonly ScheduleResult[]): Summary {
   };
 }
 
-export const isClean = ({ duplicates, orphans, offline }: Summary): boolean => duplicates + orphans + offline === 0;

@@ -19,6 +19,7 @@ export async function buildWorker(folder: string): Promise<string> {
     target: 'node20',
     conditions: ['@trawling/source'],
     external: ['pg-native'],
+    loader: { '.sh': 'text' },
     logLevel: 'error',
   });
   return file;

@@ -14,7 +14,7 @@ export type Report = z.infer<typeof Report>;
 
 export type Job = { kind: 'reconcile'; botId: string } | { kind: 'sweep' };
 
-export type WorkerSettings = { databaseUrl: string; cloudUrl: string; clockFile: string; skewMs: number; installationId: string };
+export type WorkerSettings = { databaseUrl: string; cloudUrl: string; clockFile: string; skewMs: number; installationId: string; settleMs?: number };
 
 export type Command =
   | { kind: 'open'; settings: WorkerSettings }

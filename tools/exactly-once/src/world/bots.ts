@@ -17,7 +17,7 @@ export type BotNow = {
 
 export async function beginInstallation(database: Database, installationId: string): Promise<void> {
   const { publicJwk } = await generateX25519();
-  await database.pool.query('TRUNCATE installation, bot, enrollment_token, bot_credential, bot_reported, bot_event, audit_entry CASCADE');
+  await database.pool.query('TRUNCATE installation, bot, enrollment_token, bot_credential, bot_reported, bot_event, audit_entry, orphan_machine, provider_budget CASCADE');
   await database.pool.query(
     `INSERT INTO installation (singleton, id, queue_backend, root_public_jwk, token_sealing_jwk, key_set) VALUES (true, $1, 'postgres', $2, $3, 'a.b.c')`,
     [installationId, JSON.stringify({ kty: 'OKP', crv: 'Ed25519', x: randomBytes(32).toString('base64url') }), JSON.stringify(publicJwk)],
@@ -44,6 +44,24 @@ export const decommissionBot = (database: Database, botId: string) =>
 /** As `POST /bots/{id}/rebuild` does, as far as machines go. */
 export const rebuildBot = (database: Database, botId: string) =>
   database.pool.query('UPDATE bot SET machine_generation = machine_generation + 1 WHERE id = $1 AND decommission_requested_at IS NULL', [botId]);
+
+/** Whether a wanted bot's row counts on this machine and nobody means to end it. */
+export async function isKept(database: Database, providerId: string): Promise<boolean> {
+  const { rowCount } = await database.pool.query(
+    `SELECT FROM machine m JOIN bot b ON b.id = m.bot_id WHERE m.provider_id = $1 AND m.generation = b.machine_generation
+       AND m.state IN ('booting', 'online', 'off') AND b.decommission_requested_at IS NULL`,
+    [providerId],
+  );
+  return rowCount === 1;
+}
+
+/** Credentials of bots that are gone and that still count. */
+export async function unrevokedCredentials(database: Database): Promise<string[]> {
+  const { rows } = await database.pool.query<{ botId: string }>(
+    `SELECT c.bot_id AS "botId" FROM bot_credential c JOIN bot b ON b.id = c.bot_id WHERE b.decommissioned_at IS NOT NULL AND c.revoked_at IS NULL`,
+  );
+  return rows.map(({ botId }) => botId);
+}
 
 export async function listBots(database: Database): Promise<BotNow[]> {
   const { rows } = await database.pool.query<BotNow>(

@@ -1,0 +1,20 @@
+/** Each schedule strikes at one of these above all, so that rare steps are struck as well. */
+export const AIMS = [
+  'store.acquireLease before', 'store.acquireLease after',
+  'store.findSituation before', 'store.findSituation after',
+  'store.underLease before', 'store.underLease in transaction', 'store.underLease after',
+  'store.findMachineInputs after',
+  'store.releaseLease before', 'store.releaseLease after',
+  'driver.find before', 'driver.find after', 'driver.get after', 'driver.list after',
+  'driver.create before', 'driver.create after',
+  'driver.destroy before', 'driver.destroy after',
+  'driver.start before', 'driver.start after',
+  'GET /v2/droplets request', 'GET /v2/droplets answer',
+  'GET /v2/droplets/:id request', 'GET /v2/droplets/:id answer',
+  'POST /v2/droplets request', 'POST /v2/droplets request', 'POST /v2/droplets answer', 'POST /v2/droplets answer',
+  'POST /v2/droplets/:id/actions request', 'POST /v2/droplets/:id/actions answer',
+  'DELETE /v2/droplets/:id request', 'DELETE /v2/droplets/:id answer',
+  'DELETE /v2/tags/:id request', 'DELETE /v2/tags/:id answer',
+  'POST /v2/tags answer', 'POST /v2/firewalls request', 'POST /v2/firewalls answer',
+  'orphans.saveSeen before', 'orphans.markDestroyed before', 'sleep',
+] as const;

@@ -17,7 +17,8 @@ export async function createDroplet(deps: ApiDeps, spec: z.input<typeof DropletS
   const startedAt = deps.clock.monotonicMs();
   const mayGo = (): boolean => !options.signal?.aborted && deps.clock.monotonicMs() - startedAt < sendWithinMs;
 
-  const waiting = AbortSignal.timeout(sendWithinMs);
+  // Whole milliseconds: Node refuses the fractions of a monotonic clock.
+  const waiting = AbortSignal.timeout(Math.max(0, Math.floor(sendWithinMs)));
   try {
     await deps.budget.take('create', options.signal ? AbortSignal.any([options.signal, waiting]) : waiting);
   } catch (error) {

@@ -74,6 +74,9 @@ export function createDigitalOcean(options: DigitalOceanOptions): DigitalOcean {
       await callApi(deps, { method: 'DELETE', path: tagPath(name), kind: 'delete', schema: null, options: call });
     },
     ensureFirewall: (spec, call) => ensureFirewall(deps, spec, call),
+    async deleteFirewall(id, call) {
+      await callApi(deps, { method: 'DELETE', path: `/v2/firewalls/${encodeURIComponent(id)}`, kind: 'delete', schema: null, options: call });
+    },
 
     regions: (call) => listAll(deps, { path: '/v2/regions', schema: RegionList, rows: (list) => list.regions, options: call }),
     sizes: (call) => listAll(deps, { path: '/v2/sizes', schema: SizeList, rows: (list) => list.sizes, options: call }),

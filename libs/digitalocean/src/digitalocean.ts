@@ -49,6 +49,8 @@ export type DigitalOcean = {
   deleteTag: (name: string, options?: CallOptions) => Promise<void>;
   /** Makes the firewall, or makes the one of that name what `spec` says. Its tags have to exist. */
   ensureFirewall: (spec: FirewallSpec, options?: CallOptions) => Promise<{ firewall: Firewall; change: 'created' | 'updated' | 'none' }>;
+  /** A firewall that is gone already is a success. */
+  deleteFirewall: (id: string, options?: CallOptions) => Promise<void>;
   regions: (options?: CallOptions) => Promise<Region[]>;
   sizes: (options?: CallOptions) => Promise<Size[]>;
   /** Null: no such image. */

@@ -89,6 +89,13 @@ export const accountRoutes: Route[] = [
   },
   { method: 'POST', pattern: /^\/v2\/firewalls$/, kind: 'other', scopes: () => ['firewall:create'], handle: createFirewall },
   { method: 'PUT', pattern: /^\/v2\/firewalls\/([^/]+)$/, kind: 'other', scopes: () => ['firewall:update'], handle: replaceFirewall },
+  {
+    method: 'DELETE',
+    pattern: /^\/v2\/firewalls\/([^/]+)$/,
+    kind: 'delete',
+    scopes: () => ['firewall:delete'],
+    handle: ({ cloud }, request) => (cloud.firewalls.delete(partOf(request)) ? { status: 204 } : notFound()),
+  },
 ];
 
 const Firewall = z.object({

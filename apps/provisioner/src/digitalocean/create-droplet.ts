@@ -50,7 +50,7 @@ export async function createDroplet(deps: CreateDropletDeps, key: MachineKey, or
     .sort((a, b) => a.createdAt.getTime() - b.createdAt.getTime() || Number(a.providerId) - Number(b.providerId));
   if (existing) return { outcome: 'accepted', providerId: existing.providerId };
 
-  const sendWithinMs = SEND_WITHIN_MS - (deps.clock.monotonicMs() - begunMs);
+  const sendWithinMs = Math.floor(SEND_WITHIN_MS - (deps.clock.monotonicMs() - begunMs));
   if (sendWithinMs <= 0) return { outcome: 'not_sent', reason: 'Looking for the machine took too long', waitMs: BUSY_WAIT_MS };
   const result = await deps.client.createDroplet(
     {

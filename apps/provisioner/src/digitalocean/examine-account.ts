@@ -1,4 +1,4 @@
-import { type Account, type DigitalOcean, DigitalOceanError, type Droplet, type Image, type ImageRef, type Size } from '@trawling/digitalocean';
+import { type Account, type DigitalOcean, DigitalOceanError, type Image, type ImageRef, type Size } from '@trawling/digitalocean';
 import { fleetTag } from './droplet-identity.js';
 import { type DropletSettings } from './droplet-settings.js';
 import { fleetFirewall, whyUnreachable } from './fleet-firewall.js';
@@ -85,14 +85,16 @@ export async function examineAccount(deps: ExamineDeps): Promise<AccountReport> 
     const { total } = await client.listPage({ tag: fleetTag(installationId) }, 1);
     return describeQuota(account, total);
   });
-  const canDelete = await check('right to delete', 'droplet:delete and tag:delete', async () => {
-    const stranger: Droplet | null = await client.getDroplet(NO_DROPLET);
-    if (!stranger) await client.deleteDroplet(NO_DROPLET);
+  const mayChange = await check('rights', 'droplet:delete, droplet:update and tag:delete', async () => {
+    const stranger = await client.getDroplet(NO_DROPLET);
+    if (stranger) return { value: true, detail: 'not tried' };
+    await client.deleteDroplet(NO_DROPLET);
+    await client.powerOn(NO_DROPLET);
     await client.deleteTag(`${fleetTag(installationId)}:never-used`);
-    return { value: true, detail: 'droplets and tags' };
+    return { value: true, detail: 'to start and delete droplets and to delete tags; the one to create is seen at the first create' };
   });
 
-  const complete = size && region && image && keys && vpc && firewall && quota && canDelete && checks.every(({ result }) => result !== 'failed');
+  const complete = size && region && image && keys && vpc && firewall && quota && mayChange && checks.every(({ result }) => result !== 'failed');
   const { region: slug, image: ref, vpcUuid, sshKeys, monitoring } = settings;
   return { checks, prices, chosen: complete ? { region: slug, image: ref, vpcUuid, sshKeys, monitoring, size: size.slug, hourlyUsd: size.price_hourly } : null };
 }

@@ -13,7 +13,7 @@ export const SEND_WITHIN_MS = 10_000;
 export async function createDroplet(deps: ApiDeps, spec: z.input<typeof DropletSpec>, options: CreateOptions = {}): Promise<CreateOutcome> {
   const order = DropletSpec.safeParse(spec);
   if (!order.success) return neverSent('invalid_order', z.prettifyError(order.error), false);
-  const sendWithinMs = options.sendWithinMs ?? SEND_WITHIN_MS;
+  const sendWithinMs = Math.max(0, Math.floor(options.sendWithinMs ?? SEND_WITHIN_MS));
   const startedAt = deps.clock.monotonicMs();
   const mayGo = (): boolean => !options.signal?.aborted && deps.clock.monotonicMs() - startedAt < sendWithinMs;
 

@@ -14,13 +14,24 @@ export type Pace = {
   rampSeconds: number;
   /** Single changes told or applied. */
   changes: number;
+  /** Minutes with a burst of new bots each, how many bots a burst has, and how many are made at once after that. */
+  bursts: { minutes: number; bots: number; atOnce: number };
 };
 
-export const FULL: Pace = { runs: 5, warmUpMs: 2_000, measureMs: 8_000, connections: 256, fleetSeconds: 180, rampSeconds: 90, changes: 100 };
-export const QUICK: Pace = { runs: 2, warmUpMs: 1_000, measureMs: 2_000, connections: 256, fleetSeconds: 35, rampSeconds: 60, changes: 20 };
+export const FULL: Pace = {
+  runs: 5, warmUpMs: 2_000, measureMs: 8_000, connections: 256, fleetSeconds: 180, rampSeconds: 90, changes: 100,
+  bursts: { minutes: 3, bots: 50, atOnce: 1_000 },
+};
+export const QUICK: Pace = {
+  runs: 2, warmUpMs: 1_000, measureMs: 2_000, connections: 256, fleetSeconds: 35, rampSeconds: 60, changes: 20,
+  bursts: { minutes: 1, bots: 50, atOnce: 100 },
+};
 
 /** Each measurement a moment: shows that everything runs, and nothing else. */
-export const SMOKE: Pace = { runs: 1, warmUpMs: 100, measureMs: 300, connections: 16, fleetSeconds: 6, rampSeconds: 1, changes: 3 };
+export const SMOKE: Pace = {
+  runs: 1, warmUpMs: 100, measureMs: 300, connections: 16, fleetSeconds: 6, rampSeconds: 1, changes: 3,
+  bursts: { minutes: 1, bots: 3, atOnce: 4 },
+};
 
 export type ItemDeps = { world: World; generate: LoadGenerator; pace: Pace };
 

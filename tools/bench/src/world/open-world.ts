@@ -18,7 +18,8 @@ export type World = {
   folder: string;
   node: NodeProgram;
   db: Database;
-  postgres: { pid: number; version: string };
+  /** `url`: as the superuser. */
+  postgres: { pid: number; version: string; url: string };
   keys: FleetKeys;
   bots: readonly SeededBot[];
   /** Path of a BenchFleet. */
@@ -29,6 +30,8 @@ export type World = {
   startSyncAdapter: () => Promise<RunningServer>;
   /** A baseline: another program that answers the same. */
   startBaseline: (kind: string, env?: Record<string, string>) => Promise<RunningServer>;
+  /** One of our other servers, built. */
+  startServer: (name: string, script: string, env: Record<string, string>) => Promise<RunningServer>;
   say: (line: string) => void;
 };
 
@@ -74,7 +77,8 @@ export async function openWorld(onStop: OnStop, options: WorldOptions): Promise<
   return {
     root, folder, node, db, keys, bots, fleetFile, say,
     fleetScript: join(dist, 'fleet-process.js'),
-    postgres: { pid: server.pid, version: await serverVersion(db) },
+    postgres: { pid: server.pid, version: await serverVersion(db), url: server.url },
+    startServer: (name, script, env) => start(name, script, env),
     startSyncAdapter: () => start('sync-adapter', join(root, 'apps/sync-adapter/dist/main.js'), { DATABASE_URL: roleUrl.href }),
     startBaseline: (kind, env = {}) =>
       start(kind, join(dist, 'baseline-server.js'), { DATABASE_URL: roleUrl.href, FLEET_FILE: fleetFile, ...env }, [kind]),

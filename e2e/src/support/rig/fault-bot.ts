@@ -21,13 +21,13 @@ export type FaultBot = {
 
 const PAUSE_MS = 200;
 
-export function runFaultBot(machine: RigMachine, baseUrl: string): FaultBot & { log: CallLog } {
+export function runFaultBot(machine: RigMachine, baseUrl: string, generation = 1): FaultBot & { log: CallLog } {
   const agents = { quick: new Agent({ keepAlive: true, maxSockets: 4 }), patient: new Agent({ keepAlive: true, maxSockets: 1 }) };
   const log = createCallLog();
   const http = createBotHttp({ baseUrl: new URL(baseUrl), credential: machine.credential, agents, log, monotonicMs: systemClock.monotonicMs });
   const bot = createSimulatedBot(
     { http, log, now: systemClock.now, newId: uuid7, rootPublicJwk: machine.rootPublicJwk },
-    { bot_id: machine.botId, generation: 1, credential: machine.credential },
+    { bot_id: machine.botId, generation, credential: machine.credential },
   );
   const life = new AbortController();
   const versions: number[] = [];

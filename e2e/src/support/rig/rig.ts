@@ -105,5 +105,6 @@ async function initialise(input: { folder: string; databaseUrl: string; masterKe
     (await run(process.execPath, [join(checkout, 'apps/control-plane/dist/admin.js'), ...args], { env })).stdout;
   await admin('init', '--root-key', rootKey, '--queue-backend', input.queueBackend, '--json');
   await admin('publish-agent', '--file', join(checkout, 'apps/bot-agent/dist/main.js'));
+  await admin('publish-openclaw', '--lock', join(checkout, 'tools/openclaw-runtime/package-lock.json'));
   return z.looseObject({ key: z.string() }).parse(JSON.parse(await admin('create-api-key', '--name', 'rig', '--role', 'admin', '--json'))).key;
 }

@@ -13,12 +13,12 @@ export const SEND_WITHIN_MS = 10_000;
 export async function createDroplet(deps: ApiDeps, spec: z.input<typeof DropletSpec>, options: CreateOptions = {}): Promise<CreateOutcome> {
   const order = DropletSpec.safeParse(spec);
   if (!order.success) return neverSent('invalid_order', z.prettifyError(order.error), false);
+  // Whole milliseconds: Node refuses the fractions of a monotonic clock.
   const sendWithinMs = Math.max(0, Math.floor(options.sendWithinMs ?? SEND_WITHIN_MS));
   const startedAt = deps.clock.monotonicMs();
   const mayGo = (): boolean => !options.signal?.aborted && deps.clock.monotonicMs() - startedAt < sendWithinMs;
 
-  // Whole milliseconds: Node refuses the fractions of a monotonic clock.
-  const waiting = AbortSignal.timeout(Math.max(0, Math.floor(sendWithinMs)));
+  const waiting = AbortSignal.timeout(sendWithinMs);
   try {
     await deps.budget.take('create', options.signal ? AbortSignal.any([options.signal, waiting]) : waiting);
   } catch (error) {

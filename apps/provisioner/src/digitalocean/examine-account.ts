@@ -81,7 +81,7 @@ export async function examineAccount(deps: ExamineDeps): Promise<AccountReport> 
     const { firewall: found, change } = await client.ensureFirewall(fleetFirewall(installationId));
     return { value: true, detail: change === 'none' ? found.name : `${found.name} (${change})` };
   });
-  const quota = await check('quota', 'droplet:read', async () => {
+  const quota = await check('quota', 'droplet:read and tag:read', async () => {
     const { total } = await client.listPage({ tag: fleetTag(installationId) }, 1);
     return describeQuota(account, total);
   });

@@ -26,7 +26,7 @@ describe('npm run bench', () => {
     const file = join(folder, 'results.json');
     const documentBefore = readFileSync(join(root, 'docs/benchmarks.md'), 'utf8');
 
-    const run = await bench(['--smoke', '--bots', '60', '--only', 'poll304', 'heartbeat', 'metrics', 'fleet', 'told', 'delta', '--json', file]);
+    const run = await bench(['--smoke', '--bots', '60', '--only', 'poll304', 'heartbeat', 'metrics', 'fleet', 'told', 'delta', 'provision', '--json', file]);
 
     if (run.code !== 0 && run.code !== 1) throw new Error(run.stderr);
     const results: Results = JSON.parse(readFileSync(file, 'utf8'));
@@ -37,6 +37,8 @@ describe('npm run bench', () => {
       'fleet_poll_p99', 'fleet_poll_rss', 'fleet_poll_errors', 'fleet_stream_p99', 'fleet_stream_rss', 'fleet_stream_errors',
       'told_single', 'told_bulk',
       'delta_bytes',
+      'provision_post_p95', 'provision_burst_worst', 'provision_crowd_offline', 'provision_crowd_duplicates',
+      'provision_requests_per_bot', 'provision_peak_minute', 'provision_peak_hour', 'provision_refused',
     ]);
     for (const [name, result] of Object.entries(results)) {
       expect(Object.keys(result)).toEqual(['value', 'unit', 'baseline', 'ratio', 'target', 'met']);
@@ -46,6 +48,9 @@ describe('npm run bench', () => {
     expect(results['fleet_poll_errors']?.value).toBe(0);
     expect(results['fleet_stream_errors']?.value).toBe(0);
     expect(results['delta_bytes']?.met).toBe(true);
+    expect(results['provision_crowd_offline']?.value).toBe(0);
+    expect(results['provision_crowd_duplicates']?.value).toBe(0);
+    expect(results['provision_refused']?.value).toBe(0);
     expect(readFileSync(join(root, 'docs/benchmarks.md'), 'utf8')).toBe(documentBefore);
   }, LIMIT_MS + 10_000);
 });

@@ -1,5 +1,5 @@
 import { type Cloud, type FakeAction, type FakeDroplet, type FakeFirewall, shownTags, statusOf } from './cloud.js';
-import { findImage, IMAGES, REGIONS, SIZES, VPCS } from './catalogue.js';
+import { findImage, IMAGES, REGIONS, SIZES, type VPCS } from './catalogue.js';
 
 /** When the services's clock says it is; it may be off. */
 export type ShownTime = (ms: number) => string;

@@ -26,13 +26,13 @@ umount "$draft/proc"
 
 rm -f "$draft/usr/sbin/policy-rc.d" "$draft/etc/resolv.conf" "$draft/etc/hostname"
 rm -rf "$draft"/var/lib/apt/lists/* "$draft"/var/log/*.log "$draft"/var/log/apt
-# Made anew at the first boot, as on a cloud image.
-printf 'uninitialized\n' >"$draft/etc/machine-id"
+# Empty, as on a cloud image: made anew at the first boot, which is no "first boot" that changes what is enabled.
+: >"$draft/etc/machine-id"
 # The network is there already; the seed is a folder instead of a drive.
 printf 'datasource_list: [NoCloud, None]\nnetwork: {config: disabled}\n' >"$draft/etc/cloud/cloud.cfg.d/99-boot-test.cfg"
 # So that the journal of a boot outlives it.
 mkdir -p "$draft/var/log/journal"
-for unit in apt-daily.timer apt-daily-upgrade.timer fstrim.timer e2scrub_all.timer; do
+for unit in apt-daily.timer apt-daily-upgrade.timer fstrim.timer e2scrub_all.timer systemd-networkd.service systemd-networkd.socket systemd-networkd-wait-online.service; do
   ln -sf /dev/null "$draft/etc/systemd/system/$unit"
 done
 mv "$draft" "$target"

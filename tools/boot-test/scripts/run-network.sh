@@ -22,7 +22,7 @@ inside ip address add "$address/32" dev lo
 inside ip route add blackhole 169.254.0.0/16
 
 libraries=$programs/usr/lib/$(uname -m)-linux-gnu:$programs/lib/$(uname -m)-linux-gnu
-exec 3> >(read -r _ && echo "{\"namespace\":\"/proc/$holder/ns/net\"}")
+exec 3> >(read -r -n 1 && echo "{\"namespace\":\"/proc/$holder/ns/net\"}")
 LD_LIBRARY_PATH=$libraries "$programs/usr/bin/slirp4netns" --configure --mtu=1500 --disable-host-loopback --ready-fd=3 "$holder" tap0 >&2 &
 exec 3>&-
 exec nsenter --net="/proc/$holder/ns/net" "$@"

@@ -17,6 +17,8 @@ export async function waitUntilApplied({ api, botId, machine, saw }: WatchedBot,
     const [before, now] = [last?.machine, bot.machine];
     if (now?.boot_stage && now.boot_stage !== before?.boot_stage) saw(`stage ${now.boot_stage}`);
     if (now && now.state !== before?.state) saw(`the machine is ${now.state}`);
+    const trouble = / \(last boot error: .*\)/.exec(now?.next_step ?? '')?.[0] ?? '';
+    if (trouble !== '' && !before?.next_step.includes(trouble)) saw(`the owner reads${trouble}`);
     if (bot.online && !last?.online) saw('the bot is online');
     last = bot;
     if (now?.state === 'failed') throw new Error(`the machine failed: ${now.reason}`);

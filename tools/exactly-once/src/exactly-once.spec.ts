@@ -8,7 +8,7 @@ import { type Hold, type Member } from './workers/member.js';
 import { createBot } from './world/bots.js';
 
 /** Enough to meet every kind of disturbance; `npm run test:exactly-once` runs hundreds. */
-const SCHEDULES = 6;
+const SCHEDULES = 4;
 /** Real time, for the processes of a busy machine. */
 const PATIENCE_MS = 240_000;
 

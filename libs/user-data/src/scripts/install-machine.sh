@@ -171,7 +171,11 @@ install_openclaw() {
   '
   PATH=$ROOT_DIR/node/bin:$PATH npm_config_cache=$WORK_DIR/npm npm_config_update_notifier=false \
     "$NODE" "$npm" ci --registry "$NPM_REGISTRY" --ignore-scripts --no-audit --no-fund --omit=dev --include=optional --loglevel=error
+  # What its skipped scripts would do OpenClaw does at its first start, in its own folder. As root it must not run, and
+  # where the gateway runs it may not write: so once, here, as the folder's owner.
+  chown -R "$GATEWAY_USER" "$draft/node_modules/openclaw"
   said=$(runuser -u "$GATEWAY_USER" -- env -i HOME=/nonexistent PATH="$PATH" "$NODE" "$draft/node_modules/openclaw/openclaw.mjs" --version)
+  chown -R root:root "$draft/node_modules/openclaw"
   if [[ $said != *"$OPENCLAW_VERSION"* ]]; then
     say "the installed OpenClaw says it is '$said' instead of $OPENCLAW_VERSION"
     return 1

@@ -14,6 +14,8 @@ export type Network = {
 /** Where machines find the sync-adapter, at port 443: the only way from a machine's network to this computer. Of a block for documentation. */
 export const SYNC_ADAPTER_ADDRESS = '198.51.100.10';
 
+const READY_WITHIN_MS = 30_000;
+
 const Ready = z.object({ namespace: z.string() });
 
 /** Makes the network of a machine, with a metadata service in it. It ends with the machine's cgroup, or with us. */
@@ -27,7 +29,11 @@ export function startNetwork(input: MachineInput): Promise<Network> {
   const log = createWriteStream(join(folder, 'network.log'));
   child.stderr.pipe(log);
   return new Promise((resolve, reject) => {
-    createInterface({ input: child.stdout }).once('line', (line) => resolve({ ...Ready.parse(JSON.parse(line)), gatewaySocket }));
+    const late = setTimeout(() => reject(new Error(`the machine has no network after ${READY_WITHIN_MS} ms: see ${join(folder, 'network.log')}`)), READY_WITHIN_MS);
+    createInterface({ input: child.stdout }).once('line', (line) => {
+      clearTimeout(late);
+      resolve({ ...Ready.parse(JSON.parse(line)), gatewaySocket });
+    });
     child.once('error', reject);
     child.once('exit', (code, signal) => reject(new Error(`the network of the machine ended with ${code ?? signal}: see ${join(folder, 'network.log')}`)));
   });

@@ -78,14 +78,14 @@ export const actionsOf = ({ bots }: { bots: readonly string[] }): readonly Actio
   return [
     { name: 'work', weight: 50, isPossible: (stage) => free(stage).length > 0, run: work },
     { name: 'time', weight: 16, isPossible: () => true, run: (stage) => passTime(stage, stage.random.pick(PAUSES_MS)) },
-    { name: 'kill', weight: 5, isPossible: (stage) => busy(stage).length > 0, run: (stage) => killMember(stage, stage.random.pick(busy(stage))) },
-    { name: 'stop', weight: 6, isPossible: (stage) => busy(stage).length > 0, run: (stage) => stopMember(stage, stage.random.pick(busy(stage)), stage.random.pick(STOPS_S)) },
+    { name: 'kill', weight: 3, isPossible: (stage) => busy(stage).length > 0, run: (stage) => killMember(stage, stage.random.pick(busy(stage))) },
+    { name: 'stop', weight: 4, isPossible: (stage) => busy(stage).length > 0, run: (stage) => stopMember(stage, stage.random.pick(busy(stage)), stage.random.pick(STOPS_S)) },
     { name: 'strike', weight: 3, isPossible: (stage) => busy(stage).length > 0, run: strikeInMotion },
     {
-      name: 'create', weight: 12, isPossible: () => unborn.length > 0,
+      name: 'create', weight: 16, isPossible: () => unborn.length > 0,
       run: (stage) => ask(stage, 'POST /bots', (botId) => createBot(stage.database, botId), unborn.pop() ?? null),
     },
-    { name: 'decommission', weight: 2, isPossible: () => true, run: async (stage) => ask(stage, 'DELETE', (botId) => decommissionBot(stage.database, botId), await someBot(stage)) },
+    { name: 'decommission', weight: 2.5, isPossible: () => true, run: async (stage) => ask(stage, 'DELETE', (botId) => decommissionBot(stage.database, botId), await someBot(stage)) },
     { name: 'rebuild', weight: 2, isPossible: () => true, run: async (stage) => ask(stage, 'rebuild', (botId) => rebuildBot(stage.database, botId), await someBot(stage)) },
     {
       name: 'stray', weight: 0.4, isPossible: () => strays > 0,
@@ -96,7 +96,7 @@ export const actionsOf = ({ bots }: { bots: readonly string[] }): readonly Actio
         stage.story.push(`somebody made ${name}`);
       },
     },
-    { name: 'switch off', weight: 1.5, isPossible: (stage) => stage.cloud.droplets().length > 0, run: async (stage) => harm(stage, 'off', stage.cloud.switchOff) },
+    { name: 'switch off', weight: 2.5, isPossible: (stage) => stage.cloud.droplets().length > 0, run: async (stage) => harm(stage, 'off', stage.cloud.switchOff) },
     {
       name: 'vanish', weight: 1, isPossible: (stage) => vanishing > 0 && stage.cloud.droplets().length > 0,
       async run(stage) {

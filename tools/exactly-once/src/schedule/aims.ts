@@ -1,20 +1,27 @@
-/** Each schedule strikes at one of these above all, so that rare steps are struck as well. */
-export const AIMS = [
-  'store.acquireLease before', 'store.acquireLease after',
-  'store.findSituation before', 'store.findSituation after',
+/**
+ * Each schedule strikes at one of these above all: steps that are rare, and those of a create and a destroy, where it
+ * matters most. The others are struck often enough by chance.
+ */
+const CREATE = [
+  'store.findMachineInputs before', 'store.findMachineInputs after',
   'store.underLease before', 'store.underLease in transaction', 'store.underLease after',
-  'store.findMachineInputs after',
-  'store.releaseLease before', 'store.releaseLease after',
-  'driver.find before', 'driver.find after', 'driver.get after', 'driver.list after',
-  'driver.create before', 'driver.create after',
-  'driver.destroy before', 'driver.destroy after',
-  'driver.start before', 'driver.start after',
-  'GET /v2/droplets request', 'GET /v2/droplets answer',
-  'GET /v2/droplets/:id request', 'GET /v2/droplets/:id answer',
-  'POST /v2/droplets request', 'POST /v2/droplets request', 'POST /v2/droplets answer', 'POST /v2/droplets answer',
-  'POST /v2/droplets/:id/actions request', 'POST /v2/droplets/:id/actions answer',
-  'DELETE /v2/droplets/:id request', 'DELETE /v2/droplets/:id answer',
-  'DELETE /v2/tags/:id request', 'DELETE /v2/tags/:id answer',
-  'POST /v2/tags answer', 'POST /v2/firewalls request', 'POST /v2/firewalls answer',
-  'orphans.saveSeen before', 'orphans.markDestroyed before', 'sleep',
+  'driver.preflight after', 'driver.create before', 'driver.create after',
+  'POST /v2/droplets request', 'POST /v2/droplets answer',
 ] as const;
+const DESTROY = [
+  'driver.destroy before', 'driver.destroy after',
+  'DELETE /v2/tags/:id request', 'DELETE /v2/tags/:id answer',
+  'DELETE /v2/droplets/:id request', 'DELETE /v2/droplets/:id answer',
+] as const;
+const RARE = [
+  'driver.get before', 'driver.get after', 'driver.start before', 'driver.start after',
+  'POST /v2/droplets/:id/actions request', 'POST /v2/droplets/:id/actions answer',
+  'POST /v2/firewalls request', 'POST /v2/firewalls answer',
+  'orphans.markDestroyed before', 'orphans.markDestroyed after', 'store.releaseLease before', 'sleep',
+] as const;
+
+export const AIMS = [...CREATE, ...CREATE, ...CREATE, ...DESTROY, ...DESTROY, ...RARE];
+
+/** How often it strikes when it comes to its aim, and how often at most. */
+export const AIM_CHANCE = 0.6;
+export const AIM_TIMES = 6;

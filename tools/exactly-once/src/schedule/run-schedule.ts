@@ -79,6 +79,7 @@ export async function runSchedule(deps: ScheduleDeps, input: { seed: number; pla
       excused: new Set(),
       faultRate: random.pick([0, 0.02, 0.05, 0.12]),
       aim: random.pick(AIMS),
+      aimed: 0,
       stoppedUntil: new Map(),
       staleDeletes: 0,
       story: [],

@@ -7,9 +7,11 @@ import { isHeldAwake, passTime, releaseHold, type Stage } from './stage.js';
 const MAX_ROUNDS = 240;
 const MAX_PASSES = 30;
 /** Rounds without a breach after which it stays so. */
-const STILL_ROUNDS = 4;
+const STILL_ROUNDS = 3;
 /** A worker may wait this long, in real time, for a row that a stopped one holds. */
-const PATIENCE_MS = 5_000;
+const PATIENCE_MS = 30_000;
+/** After which a worker that neither stands nor sleeps is taken to wait for an answer. */
+const SHORT_MS = 40;
 
 /** No more faults: every process runs, every request arrives. What is wrong in the end is wrong. */
 export async function settle(stage: Stage): Promise<{ violations: Violation[]; helped: number; rounds: number }> {
@@ -20,20 +22,22 @@ export async function settle(stage: Stage): Promise<{ violations: Violation[]; h
   const still: string[] = [];
   let helped = 0;
   for (let round = 1; ; round += 1) {
-    await workOff(stage);
+    await workOff(stage, round);
     helped += await helpTheFailed(stage);
     const violations = await breaches(stage);
     if (violations.length > 0) still.splice(0);
     else if (stage.wanted.size === 0) still.push('still');
     if (still.length >= STILL_ROUNDS || round >= MAX_ROUNDS) return { violations, helped, rounds: round };
-    await passTime(stage, round % 3 === 0 ? 60_000 : 20_000);
+    await passTime(stage, round % 3 === 0 ? 120_000 : 30_000);
   }
 }
 
 /** A sweep of one of them, and whatever it and others ask for. */
-async function workOff(stage: Stage): Promise<void> {
-  for (let pass = 0; pass === 0 || (stage.wanted.size > 0 && pass < MAX_PASSES); pass += 1) {
-    for (const member of stage.members) await giveJob(stage, member);
+async function workOff(stage: Stage, round: number): Promise<void> {
+  await stage.members[round % stage.members.length]?.give({ kind: 'sweep' });
+  await drain(stage);
+  for (let pass = 0; stage.wanted.size > 0 && pass < MAX_PASSES; pass += 1) {
+    for (const member of stage.members) if (stage.wanted.size > 0) await giveJob(stage, member);
     await drain(stage);
   }
 }
@@ -51,9 +55,10 @@ export async function drain(stage: Stage): Promise<void> {
       idleSince = performance.now();
       continue;
     }
-    const sleeping = stage.members.flatMap((member) => member.holds());
+    // Somebody sleeps: a worker, or the cloud before it answers one.
+    const isAsleep = stage.members.some((member) => member.holds().length > 0) || performance.now() - idleSince > SHORT_MS;
     const next = stage.time.next();
-    if (sleeping.length > 0 && next !== null) {
+    if (isAsleep && next !== null) {
       await passTime(stage, Math.max(1, next - stage.time.ms()));
       idleSince = performance.now();
       continue;

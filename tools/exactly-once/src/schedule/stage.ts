@@ -7,6 +7,7 @@ import { type WireRequest } from '../workers/wire.js';
 import { isKept, listBots } from '../world/bots.js';
 import { type createLifeOfMachines } from '../world/life-of-machines.js';
 import { type VirtualTime } from '../world/virtual-time.js';
+import { AIM_CHANCE, AIM_TIMES } from './aims.js';
 import { type Coverage } from './coverage.js';
 import { type Ledger } from './ledger.js';
 import { answerFaults, requestFaults } from './wire-faults.js';
@@ -30,6 +31,8 @@ export type Stage = {
   faultRate: number;
   /** The step at which this schedule strikes whenever it can; all others meet what comes. */
   aim: string;
+  /** How often it has. */
+  aimed: number;
   /** Until when a member stays stopped. */
   stoppedUntil: Map<Member, number>;
   /** Deletes of a machine that its row still keeps: an order given before somebody else took over. */
@@ -80,7 +83,8 @@ async function isStaleDelete(database: Database, { method, path }: WireRequest):
 /** Lets one step go on, unless it is the one the schedule aims at: there the process is killed or stopped, now and then. */
 export async function meetHold(stage: Stage, hold: Hold): Promise<void> {
   const { random } = stage;
-  if (hold.step !== stage.aim || !random.chance(0.3)) return releaseHold(stage, hold);
+  if (hold.step !== stage.aim || stage.aimed >= AIM_TIMES || !random.chance(AIM_CHANCE)) return releaseHold(stage, hold);
+  stage.aimed += 1;
   if (random.chance(0.5)) return killMember(stage, hold.member);
   return stopMember(stage, hold.member, random.pick(STOPS_S));
 }

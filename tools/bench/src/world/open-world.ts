@@ -11,6 +11,9 @@ import { type NodeProgram } from './find-node.js';
 import { type RunningServer, startServer } from './start-server.js';
 import { importTools } from './tools.js';
 
+/** As docker/Dockerfile starts the sync-adapter. */
+const NODE_OPTIONS = '--v8-pool-size=1';
+
 export type World = {
   /** The checkout. */
   root: string;
@@ -75,7 +78,7 @@ export async function openWorld(onStop: OnStop, options: WorldOptions): Promise<
     root, folder, node, db, keys, bots, fleetFile, say,
     fleetScript: join(dist, 'fleet-process.js'),
     postgres: { pid: server.pid, version: await serverVersion(db) },
-    startSyncAdapter: () => start('sync-adapter', join(root, 'apps/sync-adapter/dist/main.js'), { DATABASE_URL: roleUrl.href }),
+    startSyncAdapter: () => start('sync-adapter', join(root, 'apps/sync-adapter/dist/main.js'), { DATABASE_URL: roleUrl.href, NODE_OPTIONS }),
     startBaseline: (kind, env = {}) =>
       start(kind, join(dist, 'baseline-server.js'), { DATABASE_URL: roleUrl.href, FLEET_FILE: fleetFile, ...env }, [kind]),
   };

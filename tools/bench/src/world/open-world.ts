@@ -12,7 +12,7 @@ import { type RunningServer, startServer } from './start-server.js';
 import { importTools } from './tools.js';
 
 /** As docker/Dockerfile starts the sync-adapter. */
-const NODE_OPTIONS = '--v8-pool-size=1';
+const AS_IN_PRODUCTION = { NODE_OPTIONS: '--max-semi-space-size=16', MALLOC_ARENA_MAX: '2' };
 
 export type World = {
   /** The checkout. */
@@ -78,7 +78,7 @@ export async function openWorld(onStop: OnStop, options: WorldOptions): Promise<
     root, folder, node, db, keys, bots, fleetFile, say,
     fleetScript: join(dist, 'fleet-process.js'),
     postgres: { pid: server.pid, version: await serverVersion(db) },
-    startSyncAdapter: () => start('sync-adapter', join(root, 'apps/sync-adapter/dist/main.js'), { DATABASE_URL: roleUrl.href, NODE_OPTIONS }),
+    startSyncAdapter: () => start('sync-adapter', join(root, 'apps/sync-adapter/dist/main.js'), { DATABASE_URL: roleUrl.href, ...AS_IN_PRODUCTION }),
     startBaseline: (kind, env = {}) =>
       start(kind, join(dist, 'baseline-server.js'), { DATABASE_URL: roleUrl.href, FLEET_FILE: fleetFile, ...env }, [kind]),
   };

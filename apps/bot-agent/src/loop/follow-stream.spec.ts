@@ -153,7 +153,8 @@ describe('following the stream', () => {
     for (const text of ['{', '[]', '{"type":"run","command":"x"}', '{"type":"look","topics":["weather"]}']) server.stream.raw(text);
     server.stream.raw('{"type":"look","topics":["weather","config"]}');
 
-    await until(() => gets() === before + 1);
+    // The stream's own coming may have rung the poll once more.
+    await until(() => gets() > before);
     expect(follower.isUp()).toBe(true);
   });
 

@@ -9,6 +9,9 @@ import { type Item, type ItemDeps } from './item.js';
 const READY_MS = 600_000;
 const APPLIED_MS = 60_000;
 const LOOK_MS = 20;
+/** OpenClaw takes 30 writes of a kind in a minute and the agent keeps below that; one of these changes is two. */
+const BETWEEN_MS = 6_000;
+const MOST_CHANGES = 20;
 /** What changes: the pace of two of OpenClaw's jobs, and what the algorithm is told. */
 const STRICTNESSES = ['low', 'medium', 'high'] as const;
 
@@ -21,7 +24,8 @@ export const applied: Item = {
     const fleet = await startFleet(deps);
     try {
       const delays: number[] = [];
-      for (let change = 0; change < pace.changes; change++) {
+      for (let change = 0; change < Math.min(pace.changes, MOST_CHANGES); change++) {
+        if (change > 0) await systemClock.sleep(BETWEEN_MS);
         const strictness = STRICTNESSES[change % STRICTNESSES.length];
         const startedAt = performance.now();
         const { desired_version: version } = ChangeAccepted.parse(await fleet.call('PATCH', { strictness }));

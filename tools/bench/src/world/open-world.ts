@@ -11,6 +11,9 @@ import { type NodeProgram } from './find-node.js';
 import { type RunningServer, startServer } from './start-server.js';
 import { importTools } from './tools.js';
 
+/** As docker/Dockerfile starts the sync-adapter. */
+const AS_IN_PRODUCTION = { NODE_OPTIONS: '--max-semi-space-size=16', MALLOC_ARENA_MAX: '2' };
+
 export type World = {
   /** The checkout. */
   root: string;
@@ -79,7 +82,7 @@ export async function openWorld(onStop: OnStop, options: WorldOptions): Promise<
     fleetScript: join(dist, 'fleet-process.js'),
     postgres: { pid: server.pid, version: await serverVersion(db), url: server.url },
     startServer: (name, script, env) => start(name, script, env),
-    startSyncAdapter: () => start('sync-adapter', join(root, 'apps/sync-adapter/dist/main.js'), { DATABASE_URL: roleUrl.href }),
+    startSyncAdapter: () => start('sync-adapter', join(root, 'apps/sync-adapter/dist/main.js'), { DATABASE_URL: roleUrl.href, ...AS_IN_PRODUCTION }),
     startBaseline: (kind, env = {}) =>
       start(kind, join(dist, 'baseline-server.js'), { DATABASE_URL: roleUrl.href, FLEET_FILE: fleetFile, ...env }, [kind]),
   };

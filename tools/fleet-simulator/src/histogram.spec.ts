@@ -1,4 +1,4 @@
-import { createHistogram } from './histogram.js';
+import { createHistogram, type HistogramTally } from './histogram.js';
 
 describe('the histogram of latencies', () => {
   it('knows any quantile to one percent', () => {
@@ -12,6 +12,16 @@ describe('the histogram of latencies', () => {
     expect(histogram.quantile(1)).toBe(1_000);
     expect(histogram.max()).toBe(1_000);
     expect(histogram.count()).toBe(10_000);
+  });
+
+  it('sums up what several processes recorded', () => {
+    const [whole, odd, even] = [createHistogram(), createHistogram(), createHistogram()];
+    for (let ms = 1; ms <= 1_000; ms++) for (const histogram of [whole, ms % 2 ? odd : even]) histogram.record(ms);
+    const sum = createHistogram();
+    for (const part of [odd, even]) sum.add(JSON.parse(JSON.stringify(part.tally())) as HistogramTally);
+
+    expect([0.5, 0.95, 0.99].map(sum.quantile)).toEqual([0.5, 0.95, 0.99].map(whole.quantile));
+    expect([sum.count(), sum.max()]).toEqual([1_000, 1_000]);
   });
 
   it('takes what is shorter than a microsecond and longer than an hour', () => {

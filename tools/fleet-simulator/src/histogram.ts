@@ -4,8 +4,14 @@ const SMALLEST_MS = 0.001;
 /** Up to about 16 minutes. */
 const BUCKETS = 2_100;
 
+/** What a histogram holds, for another process: the buckets that are not empty, as [bucket, count]. */
+export type HistogramTally = { buckets: [number, number][]; max: number };
+
 export type Histogram = {
   record: (ms: number) => void;
+  /** Takes in what another one recorded. */
+  add: (tally: HistogramTally) => void;
+  tally: () => HistogramTally;
   /** 0 to 1; milliseconds, 0 when nothing was recorded. */
   quantile: (share: number) => number;
   count: () => number;
@@ -26,6 +32,14 @@ export function createHistogram(): Histogram {
       count += 1;
       if (ms > max) max = ms;
     },
+    add(tally) {
+      for (const [bucket, more] of tally.buckets) {
+        buckets[bucket] = (buckets[bucket] ?? 0) + more;
+        count += more;
+      }
+      max = Math.max(max, tally.max);
+    },
+    tally: () => ({ buckets: [...buckets].flatMap((held, bucket): [number, number][] => (held > 0 ? [[bucket, held]] : [])), max }),
     quantile(share) {
       const wanted = Math.max(1, Math.ceil(count * share));
       let seen = 0;

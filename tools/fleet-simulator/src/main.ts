@@ -5,6 +5,8 @@ import { parseOptions } from './options.js';
 import { printSummary } from './print-summary.js';
 import { startFleet } from './run-fleet.js';
 
+const STARTING_AT_ONCE = 100;
+
 async function main(): Promise<number> {
   const options = parseOptions(process.argv.slice(2));
   const file = FleetFile.parse(JSON.parse(readFileSync(options.fleet, 'utf8')));
@@ -18,6 +20,7 @@ async function main(): Promise<number> {
     waitSeconds: options.wait,
     lookWithinSeconds: options.spread,
     connections: options.connections,
+    startingAtOnce: STARTING_AT_ONCE,
   });
   const interrupted = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort());

@@ -5,7 +5,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { createBotHttp } from './bot-http.js';
 import { openBotStream } from './bot-stream.js';
 import { createGate } from './gate.js';
-import { createCallLog, type LogSummary } from './call-log.js';
+import { createCallLog, type LogSummary, type LogTally, summariseLogs } from './call-log.js';
 import { type FleetFile, type SimulatedIdentity } from './fleet-file.js';
 import { type Mode, runBot } from './run-bot.js';
 import { createSimulatedBot } from './simulated-bot.js';
@@ -24,14 +24,14 @@ export type FleetOptions = {
   lookWithinSeconds: number;
   /** One kept-alive connection per bot, or a pool shared by all, as behind a proxy. */
   connections: 'own' | number;
+  /** Bots that fetch and check their first config at once: a slow machine stretches the ramp, and does not fall over. */
+  startingAtOnce: number;
 };
 
 /** One for a long poll, one for the rest, as a careful client has. */
 const SOCKETS_OF_ONE = 2;
-/** Bots that fetch and check their first config at once: a slow machine stretches the ramp, and does not fall over. */
-const STARTING_AT_ONCE = 100;
 
-export type FleetSummary = LogSummary & {
+type Members = {
   bots: number;
   /** Have applied a config. */
   synced: number;
@@ -40,12 +40,16 @@ export type FleetSummary = LogSummary & {
   /** How late the simulator's own event loop was at worst in 99 %: when this is high, so are the latencies, whatever the server does. */
   event_loop_p99_ms: number;
 };
+export type FleetSummary = Members & LogSummary;
+/** A part of a fleet that runs in a process of its own, before the parts are summed up. */
+export type FleetTally = Members & { log: LogTally };
 
 /** When a bot was told to look, as milliseconds since the epoch with fractions. */
 export type Hinted = { bot_id: string; at: number };
 
 export type Fleet = {
-  /** Since the last reset. */
+  /** Since the last reset, as is the summary. */
+  tally: () => FleetTally;
   summary: () => FleetSummary;
   hinted: () => readonly Hinted[];
   /** Forgets what was counted; the bots go on. */
@@ -57,13 +61,13 @@ export type Fleet = {
 export function startFleet(options: FleetOptions): Fleet {
   const baseUrl = new URL(options.url);
   const log = createCallLog();
-  const loopDelay = monitorEventLoopDelay({ resolution: 5 });
+  const loopDelay = monitorEventLoopDelay({ resolution: 20 });
   loopDelay.enable();
   const newAgent = (sockets: object) => new (baseUrl.protocol === 'https:' ? TlsAgent : Agent)({ keepAlive: true, ...sockets });
   const shared = options.connections === 'own' ? null : newAgent({ maxSockets: options.connections });
   const patient = shared ? newAgent({ maxFreeSockets: 0 }) : null;
   const own = shared ? [] : options.bots.map(() => newAgent({ maxSockets: SOCKETS_OF_ONE, maxFreeSockets: 1 }));
-  const starting = createGate(STARTING_AT_ONCE);
+  const starting = createGate(options.startingAtOnce);
   let since = systemClock.monotonicMs();
   let hinted: Hinted[] = [];
 
@@ -97,15 +101,17 @@ export function startFleet(options: FleetOptions): Fleet {
     return { bot, life, isUp: () => isUp(), ended: live().catch((error: unknown) => log.failed(`simulator: ${String(error)}`)) };
   });
 
+  const tally = (): FleetTally => ({
+    bots: members.length,
+    synced: members.filter(({ bot }) => bot.applied() !== null).length,
+    streams: members.filter(({ isUp }) => isUp()).length,
+    seconds: (systemClock.monotonicMs() - since) / 1000,
+    event_loop_p99_ms: loopDelay.percentile(99) / 1e6,
+    log: log.tally(),
+  });
   return {
-    summary: () => ({
-      bots: members.length,
-      synced: members.filter(({ bot }) => bot.applied() !== null).length,
-      streams: members.filter(({ isUp }) => isUp()).length,
-      seconds: (systemClock.monotonicMs() - since) / 1000,
-      event_loop_p99_ms: loopDelay.percentile(99) / 1e6,
-      ...log.summary(),
-    }),
+    tally,
+    summary: () => summariseFleet([tally()]),
     hinted: () => hinted,
     reset() {
       since = systemClock.monotonicMs();
@@ -119,5 +125,18 @@ export function startFleet(options: FleetOptions): Fleet {
       for (const agent of [shared, patient, ...own]) agent?.destroy();
       loopDelay.disable();
     },
+  };
+}
+
+/** The parts of one fleet as a whole. */
+export function summariseFleet(parts: readonly FleetTally[]): FleetSummary {
+  const total = (of: (part: FleetTally) => number): number => parts.reduce((sum, part) => sum + of(part), 0);
+  return {
+    bots: total(({ bots }) => bots),
+    synced: total(({ synced }) => synced),
+    streams: total(({ streams }) => streams),
+    seconds: Math.max(...parts.map(({ seconds }) => seconds)),
+    event_loop_p99_ms: Math.max(...parts.map(({ event_loop_p99_ms: late }) => late)),
+    ...summariseLogs(parts.map(({ log }) => log)),
   };
 }

@@ -1,4 +1,4 @@
-import { type FleetSummary, type Hinted } from '@trawling/fleet-simulator';
+import { type FleetTally, type Hinted } from '@trawling/fleet-simulator';
 import { z } from 'zod';
 
 /** What the parent asks of the process that simulates the fleet. */
@@ -14,6 +14,9 @@ export const FleetCommand = z.discriminatedUnion('do', [
     waitSeconds: z.number(),
     lookWithinSeconds: z.number(),
     connections: z.union([z.literal('own'), z.int()]),
+    startingAtOnce: z.int(),
+    /** Which of the file's bots live in this process: every `of`-th, from `index` on. */
+    share: z.object({ index: z.int(), of: z.int() }),
   }),
   /** Forget what was counted so far. */
   z.object({ do: z.literal('reset') }),
@@ -22,5 +25,5 @@ export const FleetCommand = z.discriminatedUnion('do', [
 ]);
 export type FleetCommand = z.infer<typeof FleetCommand>;
 
-/** Since the last reset. */
-export type FleetReport = { summary: FleetSummary; hinted: readonly Hinted[] };
+/** What one process answers to `report`. */
+export type FleetReport = { tally: FleetTally; hinted: readonly Hinted[] };

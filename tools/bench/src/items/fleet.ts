@@ -17,7 +17,7 @@ async function watch(deps: ItemDeps, mode: 'poll' | 'stream'): Promise<Results> 
     const starting = (await live.fleet.report()).summary;
     world.say(`  ${mode}: ${starting.bots} bots in step after ${starting.seconds.toFixed(0)} s, the server at ${mb(live.peakRssBytes())} MB`);
     // Memory counts from the start: a storm of connections is part of a fleet's life.
-    await live.fleet.tell({ do: 'reset' });
+    await live.fleet.reset();
     await systemClock.sleep(pace.fleetSeconds * 1000);
     const { summary } = await live.fleet.report();
     const { p99, slowest } = slowestCall(summary);

@@ -9,7 +9,7 @@ import { type Item, type ItemDeps } from './item.js';
 const PAUSE_MS = 50;
 /** For every bot to be told, on a slow machine; the safety poll would hide a lost hint later. */
 const TOLD_MS = 20_000;
-/** For every bot to have fetched, verified and acknowledged, which one process does for all of them. */
+/** For every bot to have fetched, verified and acknowledged, which a few processes on one core do for all of them. */
 const APPLIED_MS = 240_000;
 
 /** Issue: one bulk change of all connected bots below 2 s, single changes below 100 ms in the median. */
@@ -38,7 +38,7 @@ async function tellOne(deps: ItemDeps, live: LiveFleet, versions: Versions): Pro
   const step = Math.max(1, Math.floor(world.bots.length / pace.changes));
   const chosen = world.bots.filter((_, index) => index % step === 0).slice(0, pace.changes);
   const changes = await Promise.all(chosen.map((bot) => nextVersion(deps, bot, versions)));
-  await live.fleet.tell({ do: 'reset' });
+  await live.fleet.reset();
   const committed = new Map<string, number>();
   for (const change of changes) {
     committed.set(change.botId, await commitVersions(world, [change]));
@@ -55,7 +55,7 @@ async function tellAll(deps: ItemDeps, live: LiveFleet, versions: Versions): Pro
   for (let round = 1; round <= deps.pace.runs; round++) {
     const changes: NextVersion[] = [];
     for (const bot of world.bots) changes.push(await nextVersion(deps, bot, versions));
-    await live.fleet.tell({ do: 'reset' });
+    await live.fleet.reset();
     const at = await commitVersions(world, changes);
     const all = await untilTold(live, new Map(world.bots.map(({ id }) => [id, at])));
     const applied = await untilApplied(live, world.bots.length, at);

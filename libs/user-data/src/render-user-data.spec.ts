@@ -123,19 +123,18 @@ describe('the user data of a machine', () => {
     expect(unit(DROPLET.units.gateway)).toContain('\nRestartPreventExitStatus=78\n');
   });
 
+  it('leaves the private half of a root key out, should it be handed one', () => {
+    const secret = 'A'.repeat(43);
+    const root_public_jwk = { ...userDataInput().root_public_jwk, d: secret };
+
+    expect(renderUserData(userDataInput({ root_public_jwk }))).not.toContain(secret);
+  });
+
   it.each([
     ['a credential instead of a token', { enrollment_token: `ttb_0190cccc-0000-7000-8000-000000000001_${'A'.repeat(43)}` }],
-    ['a private key', { root_public_jwk: { ...userDataInput().root_public_jwk, d: 'A'.repeat(43) } }],
     ['an id that is none', { bot_id: "';reboot" }],
     ['an address that is none', { sync_adapter_url: 'file:///etc/passwd' }],
   ])('is not made from %s', (_name, changes) => {
-    const text = () => renderUserData(userDataInput(changes));
-    let rendered = '';
-    try {
-      rendered = text();
-    } catch {
-      return;
-    }
-    expect(rendered).not.toContain('A'.repeat(43));
+    expect(() => renderUserData(userDataInput(changes))).toThrow();
   });
 });

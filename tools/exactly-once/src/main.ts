@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { type OnStop, withReleasers } from '@trawling/runtime';
 import { openPostgres } from './open-postgres.js';
 import { type Options, parseOptions } from './options.js';
@@ -6,6 +7,11 @@ import { coverageTable } from './schedule/coverage.js';
 import { randomPlay, type ScheduleResult } from './schedule/run-schedule.js';
 import { type Summary } from './schedule/summary.js';
 import { checkoutFolder } from './workers/build-worker.js';
+
+/** Milliseconds between two lines that say how far it is. */
+const TELL_MS = 15_000;
+/** What a shell gives for a program that Ctrl-C ended. */
+const INTERRUPTED = 130;
 
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 
@@ -30,16 +36,19 @@ function closingWords(results: readonly ScheduleResult[]): string {
   ].join('; ');
 }
 
-async function run(onStop: OnStop, options: Options): Promise<{ summary: Summary; isClean: boolean }> {
+async function run(onStop: OnStop, options: Options, signal: AbortSignal): Promise<{ summary: Summary; isClean: boolean }> {
   const begun = performance.now();
+  let toldAt = begun;
   say(`seeds ${options.seed} to ${options.seed + options.schedules - 1}`);
   const postgres = await openPostgres(onStop, checkoutFolder());
   const { summary, coverage, results } = await runSchedules(onStop, {
-    ...options, ...postgres,
+    ...options, ...postgres, signal,
     play: randomPlay(options.turns),
     onSchedule(result, index) {
       tell(result, options);
-      if ((index + 1) % 25 === 0) say(`${index + 1} schedules, ${Math.round((performance.now() - begun) / 1000)} s`);
+      if (performance.now() - toldAt < TELL_MS) return;
+      toldAt = performance.now();
+      say(`${index + 1} schedules, ${Math.round((toldAt - begun) / 1000)} s`);
     },
   });
   say(`\n${coverageTable(coverage)}`);
@@ -49,7 +58,18 @@ async function run(onStop: OnStop, options: Options): Promise<{ summary: Summary
 
 async function main(): Promise<number> {
   const options = parseOptions(process.argv.slice(2));
-  const opened = await withReleasers((onStop) => run(onStop, options));
+  const interrupted = new AbortController();
+  // More than once: npm passes on a Ctrl-C that the terminal has sent to everybody.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => interrupted.abort(new Error('interrupted')));
+  const opened = await withReleasers((onStop) => run(onStop, options, interrupted.signal)).catch((error: unknown) => {
+    // A Ctrl-C in a terminal reaches Postgres as well, so whatever was asked of it failed.
+    if (!interrupted.signal.aborted) throw error;
+    return null;
+  });
+  if (!opened) {
+    say('interrupted');
+    return INTERRUPTED;
+  }
   await opened.stop();
   const { summary, isClean } = opened.value;
   process.stdout.write(`${JSON.stringify(summary)}\n`);
@@ -59,7 +79,7 @@ async function main(): Promise<number> {
 main().then(
   (code) => process.exit(code),
   (error: unknown) => {
-    say(`exactly-once: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    say(`exactly-once: ${inspect(error)}`);
     process.exit(1);
   },
 );

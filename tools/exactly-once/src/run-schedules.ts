@@ -26,6 +26,8 @@ export type RunOptions = {
   settleMs?: number;
   /** Every so many schedules the cloud stands behind Prism's proxy; 0: never. */
   prismEvery: number;
+  /** Ends the run between two steps; it throws then. */
+  signal?: AbortSignal;
   onSchedule: (result: ScheduleResult, index: number) => void;
 };
 
@@ -56,6 +58,7 @@ export async function runSchedules(onStop: OnStop, options: RunOptions): Promise
   const workerFile = await buildWorker(folder);
   const members: Member[] = [];
   for (let index = 0; index < options.workers; index += 1) {
+    options.signal?.throwIfAborted();
     const member = await openMember(`worker ${index + 1}`, {
       workerFile,
       cloudUrl: () => current().cloud.url(),
@@ -80,13 +83,18 @@ export async function runSchedules(onStop: OnStop, options: RunOptions): Promise
 
   const deps: Omit<ScheduleDeps, 'openCloud'> = {
     database, time, members, coverage,
+    signal: options.signal ?? new AbortController().signal,
     begin: (installationId, cloud, stage) => void (now = { installationId, cloud, stage }),
     onMove: (listener) => void (onMove = listener),
   };
   const results: ScheduleResult[] = [];
   for (let index = 0; index < options.schedules; index += 1) {
     const behindPrism = options.prismEvery > 0 && index % options.prismEvery === options.prismEvery - 1;
-    const result = await runSchedule({ ...deps, openCloud: (seed) => openFakeCloud({ seed, behindPrism, clock: time.clock }) }, { seed: options.seed + index, play: options.play });
+    const seed = options.seed + index;
+    const openCloud = (): Promise<Cloud> => openFakeCloud({ seed, behindPrism, clock: time.clock });
+    const result = await runSchedule({ ...deps, openCloud }, { seed, play: options.play }).catch((error: unknown) => {
+      throw new Error(`the schedule with seed ${seed} broke off`, { cause: error });
+    });
     results.push(result);
     options.onSchedule(result, index);
   }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type Clock } from '@trawling/runtime';
 import { type SeededRandom, seededRandom } from '../seeded-random.js';
 import { checkoutFolder } from '../workers/build-worker.js';
+import { unlessItTakesTime } from '../world/virtual-time.js';
 import { type Cloud, type CloudDroplet } from './cloud.js';
 
 const DESCRIPTION = 'libs/digitalocean/openapi/do-openapi.json';
@@ -24,7 +25,7 @@ export async function openFakeCloud(input: { seed: number; behindPrism: boolean;
     async stray({ name, tags }) {
       const order = { name, tags, region: 'fra1', size: 's-1vcpu-1gb', image: 'debian-12-x64' };
       const headers = { authorization: 'Bearer somebody', 'content-type': 'application/json', connection: 'close' };
-      await fetch(`${fake.url}/v2/droplets`, { method: 'POST', headers, body: JSON.stringify(order) }).catch(() => undefined);
+      await unlessItTakesTime(() => fetch(`${fake.url}/v2/droplets`, { method: 'POST', headers, body: JSON.stringify(order) }));
     },
     nextFate: fake.nextFate,
     calm: () => fake.setFaults({}),

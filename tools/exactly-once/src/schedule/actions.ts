@@ -28,7 +28,7 @@ async function work(stage: Stage): Promise<void> {
   const { random } = stage;
   const member = random.pick(free(stage));
   if (member.jobs().length < CONCURRENCY && (!member.holds().some(isHeldAwake) || random.chance(0.25))) await giveJob(stage, member);
-  for (let steps = random.int(1, 20); steps > 0; steps -= 1) {
+  for (let steps = random.int(1, 30); steps > 0; steps -= 1) {
     const holds = member.holds().filter(isHeldAwake);
     if (holds.length === 0 || member.isStopped) return;
     await meetHold(stage, random.pick(holds));
@@ -85,8 +85,8 @@ export const actionsOf = ({ bots }: { bots: readonly string[] }): readonly Actio
       name: 'create', weight: 16, isPossible: () => unborn.length > 0,
       run: (stage) => ask(stage, 'POST /bots', (botId) => createBot(stage.database, botId), unborn.pop() ?? null),
     },
-    { name: 'decommission', weight: 2.5, isPossible: () => true, run: async (stage) => ask(stage, 'DELETE', (botId) => decommissionBot(stage.database, botId), await someBot(stage)) },
-    { name: 'rebuild', weight: 2, isPossible: () => true, run: async (stage) => ask(stage, 'rebuild', (botId) => rebuildBot(stage.database, botId), await someBot(stage)) },
+    { name: 'decommission', weight: 1.2, isPossible: () => true, run: async (stage) => ask(stage, 'DELETE', (botId) => decommissionBot(stage.database, botId), await someBot(stage)) },
+    { name: 'rebuild', weight: 4, isPossible: () => true, run: async (stage) => ask(stage, 'rebuild', (botId) => rebuildBot(stage.database, botId), await someBot(stage)) },
     {
       name: 'stray', weight: 0.4, isPossible: () => strays > 0,
       async run(stage) {
@@ -98,7 +98,7 @@ export const actionsOf = ({ bots }: { bots: readonly string[] }): readonly Actio
     },
     { name: 'switch off', weight: 2.5, isPossible: (stage) => stage.cloud.droplets().length > 0, run: async (stage) => harm(stage, 'off', stage.cloud.switchOff) },
     {
-      name: 'vanish', weight: 1, isPossible: (stage) => vanishing > 0 && stage.cloud.droplets().length > 0,
+      name: 'vanish', weight: 1.5, isPossible: (stage) => vanishing > 0 && stage.cloud.droplets().length > 0,
       async run(stage) {
         vanishing -= 1;
         harm(stage, 'gone', stage.cloud.vanish);

@@ -39,7 +39,9 @@ export type ScheduleDeps = {
   /** Idle ones of this run; each begins anew. */
   members: readonly Member[];
   coverage: Coverage;
-  openCloud: (seed: number) => Promise<Cloud>;
+  /** Ends it between two steps; it throws then. */
+  signal: AbortSignal;
+  openCloud: () => Promise<Cloud>;
   /** Tells the crew who listens, and in which installation it works. */
   begin: (installationId: string, cloud: Cloud, stage: Stage) => void;
   onMove: (listener: (byMs: number) => Promise<void>) => void;
@@ -51,7 +53,7 @@ export type Play = (stage: Stage) => Promise<{ bots: number }>;
 /** Disturbances as the seed wants them. */
 export const randomPlay = (turns: number): Play => async (stage) => {
   const { random } = stage;
-  const bots = Array.from({ length: random.int(2, 6) }, () => random.uuid());
+  const bots = Array.from({ length: random.int(3, 6) }, () => random.uuid());
   stage.story.push(`${bots.length} bots; it aims at "${stage.aim}"`);
   const actions = actionsOf({ bots });
   for (let turn = 0; turn < turns; turn += 1) {
@@ -63,16 +65,16 @@ export const randomPlay = (turns: number): Play => async (stage) => {
 
 /** One run of faults, decided by its seed, and the peace after it. */
 export async function runSchedule(deps: ScheduleDeps, input: { seed: number; play: Play }): Promise<ScheduleResult> {
-  const { database, time, coverage } = deps;
+  const { database, time, coverage, signal } = deps;
   const random = seededRandom(input.seed);
   const installationId = randomUUID();
-  const cloud = await deps.openCloud(input.seed);
+  const cloud = await deps.openCloud();
   try {
     await beginInstallation(database, installationId);
     time.clear();
     const life = createLifeOfMachines({ database, cloud, random: seededRandom(input.seed ^ 0x5bd1e995), dudsIn: random.pick([0, 0, 0.1, 0.25]) });
     const stage: Stage = {
-      random, installationId, database, time, cloud, life, coverage,
+      random, installationId, database, time, cloud, life, coverage, signal,
       members: deps.members.slice(0, random.int(2, deps.members.length)),
       ledger: createLedger(),
       wanted: new Set(),

@@ -49,6 +49,7 @@ const breaches = async (stage: Stage): Promise<Violation[]> =>
 export async function drain(stage: Stage): Promise<void> {
   let idleSince = performance.now();
   while (stage.members.some((member) => member.jobs().length > 0)) {
+    stage.signal.throwIfAborted();
     const hold = stage.members.flatMap((member) => member.holds()).find(isHeldAwake);
     if (hold) {
       await releaseHold(stage, hold);

@@ -6,7 +6,7 @@ import { type Job } from '../workers/protocol.js';
 import { type WireRequest } from '../workers/wire.js';
 import { isKept, listBots } from '../world/bots.js';
 import { type createLifeOfMachines } from '../world/life-of-machines.js';
-import { type VirtualTime } from '../world/virtual-time.js';
+import { unlessItTakesTime, type VirtualTime } from '../world/virtual-time.js';
 import { AIM_CHANCE, AIM_TIMES } from './aims.js';
 import { type Coverage } from './coverage.js';
 import { type Ledger } from './ledger.js';
@@ -37,6 +37,8 @@ export type Stage = {
   stoppedUntil: Map<Member, number>;
   /** Deletes of a machine that its row still keeps: an order given before somebody else took over. */
   staleDeletes: number;
+  /** Aborts when the whole run is to end. */
+  signal: AbortSignal;
   /** What happened, for whoever reads a failure. */
   story: string[];
   /** What the workers' jobs said when they did not end well. */
@@ -91,6 +93,7 @@ export async function meetHold(stage: Stage, hold: Hold): Promise<void> {
 
 /** The invariant, after every step. */
 export function checkNow(stage: Stage, step: string): void {
+  stage.signal.throwIfAborted();
   stage.ledger.check(stage.cloud.droplets(), stage.excused, step);
 }
 
@@ -113,7 +116,7 @@ export async function passTime(stage: Stage, ms: number): Promise<void> {
 
 /** A request whose sender broke off arrives at some time, or never. */
 export function sendLate(stage: Pick<Stage, 'random' | 'time'>, send: () => Promise<void>): void {
-  stage.time.at(stage.time.ms() + 1000 * stage.random.int(1, LATEST_ARRIVAL_S), () => send().catch(() => undefined));
+  stage.time.at(stage.time.ms() + 1000 * stage.random.int(1, LATEST_ARRIVAL_S), () => unlessItTakesTime(send));
 }
 
 /** kill -9 where it stands. */

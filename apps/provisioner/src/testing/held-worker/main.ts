@@ -38,6 +38,8 @@ process.on('message', (command: Command) => {
     process.exit(1);
   });
 });
+// A terminal sends Ctrl-C to the test as well, which then ends this process.
+process.on('SIGINT', () => undefined);
 // The test has ended, however it did.
 process.on('disconnect', () => process.exit(0));
 report({ kind: 'ready' });

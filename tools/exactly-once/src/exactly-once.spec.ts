@@ -3,7 +3,8 @@ import { withReleasers } from '@trawling/runtime';
 import { type RunOptions, runSchedules } from './run-schedules.js';
 import { giveJob } from './schedule/actions.js';
 import { type Play, randomPlay } from './schedule/run-schedule.js';
-import { isHeldAwake, passTime, releaseHold, type Stage } from './schedule/stage.js';
+import { passTime, releaseHold } from './schedule/moves.js';
+import { isHeldAwake, type Stage } from './schedule/stage.js';
 import { type Hold, type Member } from './workers/member.js';
 import { createBot } from './world/bots.js';
 

@@ -7,7 +7,8 @@ import { type Cloud } from './cloud/cloud.js';
 import { openFakeCloud } from './cloud/fake-cloud.js';
 import { createCoverage, type Coverage } from './schedule/coverage.js';
 import { noteDone, type Play, runSchedule, type ScheduleDeps, type ScheduleResult } from './schedule/run-schedule.js';
-import { sendLate, type Stage } from './schedule/stage.js';
+import { noteHold, sendLate } from './schedule/moves.js';
+import { type Stage } from './schedule/stage.js';
 import { summarise, type Summary } from './schedule/summary.js';
 import { buildWorker } from './workers/build-worker.js';
 import { type Member, openMember } from './workers/member.js';
@@ -72,7 +73,7 @@ export async function runSchedules(onStop: OnStop, options: RunOptions): Promise
       onDone: (job, outcome) => noteDone(current().stage, job, outcome),
       onLog: (line) => void now?.stage.story.push(line),
       onHold(hold) {
-        coverage.note(hold.step, 'reached');
+        noteHold(current().stage, hold);
         if (hold.where === 'sleep') time.at(hold.untilMs, hold.go);
       },
       sendLate: (send) => sendLate(current().stage, send),

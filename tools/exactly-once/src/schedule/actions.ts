@@ -1,7 +1,8 @@
 import { type CloudDroplet } from '../cloud/cloud.js';
 import { createBot, decommissionBot, listBots, rebuildBot } from '../world/bots.js';
 import { type Member } from '../workers/member.js';
-import { isHeldAwake, killMember, meetHold, passTime, releaseHold, type Stage, STOPS_S, stopMember } from './stage.js';
+import { killMember, meetHold, passTime, releaseHold, STOPS_S, stopMember } from './moves.js';
+import { isHeldAwake, type Stage } from './stage.js';
 
 export type Action = { name: string; weight: number; isPossible: (stage: Stage) => boolean; run: (stage: Stage) => Promise<void> };
 
@@ -46,15 +47,10 @@ async function strikeInMotion(stage: Stage): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, delayMs));
   if (isKill) await killMember(stage, member);
   else {
-    // Between its last look at the clock and its first byte nothing can hold it back: then two machines may live for a while.
-    if (hold.step.startsWith('driver.create')) for (const job of member.jobs()) if (job.kind === 'reconcile') excuse(stage, job.botId);
+    stage.inMotion.add(member);
     await stopMember(stage, member, random.pick(STOPS_S));
   }
   await moving;
-}
-
-function excuse(stage: Stage, botId: string): void {
-  for (let generation = 1; generation < 20; generation += 1) stage.excused.add(`${botId}/${generation}`);
 }
 
 async function someBot(stage: Stage): Promise<string | null> {

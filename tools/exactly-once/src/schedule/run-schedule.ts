@@ -11,7 +11,8 @@ import { AIMS } from './aims.js';
 import { type Coverage } from './coverage.js';
 import { createLedger, type Violation } from './ledger.js';
 import { settle } from './settle.js';
-import { passTime, requeue, type Stage, wantedBots } from './stage.js';
+import { passTime, requeue } from './moves.js';
+import { type Stage, wantedBots } from './stage.js';
 
 export type ScheduleResult = {
   seed: number;
@@ -79,6 +80,7 @@ export async function runSchedule(deps: ScheduleDeps, input: { seed: number; pla
       ledger: createLedger(),
       wanted: new Set(),
       excused: new Set(),
+      inMotion: new Set(),
       faultRate: random.pick([0, 0.02, 0.05, 0.12]),
       aim: random.pick(AIMS),
       aimed: 0,

@@ -1,7 +1,8 @@
 import { listBots, rebuildBot } from '../world/bots.js';
 import { giveJob } from './actions.js';
 import { finalViolations, type Violation } from './ledger.js';
-import { isHeldAwake, passTime, releaseHold, type Stage } from './stage.js';
+import { passTime, releaseHold, resumeMember } from './moves.js';
+import { isHeldAwake, type Stage } from './stage.js';
 
 /** Looks, a minute apart, until nothing may be wrong any more. */
 const MAX_ROUNDS = 240;
@@ -17,8 +18,7 @@ const SHORT_MS = 40;
 export async function settle(stage: Stage): Promise<{ violations: Violation[]; helped: number; rounds: number }> {
   stage.faultRate = 0;
   stage.cloud.calm();
-  for (const member of stage.stoppedUntil.keys()) await member.resume();
-  stage.stoppedUntil.clear();
+  for (const member of [...stage.stoppedUntil.keys()]) await resumeMember(stage, member);
   const still: string[] = [];
   let helped = 0;
   for (let round = 1; ; round += 1) {

@@ -14,8 +14,6 @@ export type Hold = { member: Member; step: string } & (
 export type Member = {
   readonly name: string;
   readonly isStopped: boolean;
-  /** How often it has been stopped. */
-  readonly stops: number;
   holds: () => readonly Hold[];
   jobs: () => readonly Job[];
   /** Begins a schedule. */
@@ -54,7 +52,6 @@ export async function openMember(name: string, deps: MemberDeps): Promise<Member
   let spare = startWorkerProcess(deps.workerFile);
   let lastTask = 0;
   let isStopped = false;
-  let stops = 0;
   let heard: () => void = () => undefined;
   let opened: () => void = () => undefined;
 
@@ -144,9 +141,6 @@ export async function openMember(name: string, deps: MemberDeps): Promise<Member
     get isStopped() {
       return isStopped;
     },
-    get stops() {
-      return stops;
-    },
     holds: () => [...holds],
     jobs: () => [...tasks.values()],
     open: begin,
@@ -164,7 +158,6 @@ export async function openMember(name: string, deps: MemberDeps): Promise<Member
     },
     stop() {
       isStopped = true;
-      stops += 1;
       worker.signal('SIGSTOP');
     },
     async resume() {

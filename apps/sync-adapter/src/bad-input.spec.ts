@@ -83,7 +83,7 @@ describe('bad input', () => {
     expect(Object.keys(body.paths).sort()).toEqual([
       '/agent/{sha256}', '/bots/{bot_id}/boot', '/bots/{bot_id}/config', '/bots/{bot_id}/config_ack', '/bots/{bot_id}/credentials/rotate', '/bots/{bot_id}/enroll',
       '/bots/{bot_id}/events', '/bots/{bot_id}/heartbeat', '/bots/{bot_id}/keys', '/bots/{bot_id}/metrics',
-      '/bots/{bot_id}/secrets', '/bots/{bot_id}/stream', '/bots/{bot_id}/webhook',
+      '/bots/{bot_id}/secrets', '/bots/{bot_id}/stream', '/bots/{bot_id}/webhook', '/openclaw/{sha256}',
     ]);
   });
 

@@ -121,6 +121,8 @@ describe('the user data of a machine', () => {
       expect(unit(name)).toContain('\nIPAddressDeny=169.254.169.254/32\n');
     }
     expect(unit(DROPLET.units.gateway)).toContain('\nRestartPreventExitStatus=78\n');
+    // It takes openat2 away, which OpenClaw opens its locks with.
+    for (const name of [DROPLET.units.gateway, DROPLET.units.hand]) expect(unit(name)).not.toContain('RestrictSUIDSGID');
   });
 
   it('leaves the private half of a root key out, should it be handed one', () => {

@@ -54,7 +54,12 @@ ExecStart=${DROPLET_FILES.blockMetadata}
 WantedBy=multi-user.target
 `;
 
-/** What agent, gateway and hand have in common: no way to more rights, nothing to write but what they are given. */
+/**
+ * What agent, gateway and hand have in common: no way to more rights, nothing to write but what they are given.
+ * RestrictSUIDSGID is not among them: it answers openat2 with ENOSYS (systemd.exec(5)), which OpenClaw 2026.9.6 opens its
+ * locks with; it then exits with 78, "another SQLite maintenance command owns this state directory". Without
+ * capabilities and with NoNewPrivileges no bit of a file gives more rights anyway.
+ */
 const hardening = `NoNewPrivileges=yes
 CapabilityBoundingSet=
 AmbientCapabilities=
@@ -69,7 +74,6 @@ ProtectKernelLogs=yes
 ProtectKernelModules=yes
 ProtectKernelTunables=yes
 ProtectControlGroups=yes
-RestrictSUIDSGID=yes
 RestrictRealtime=yes
 RestrictNamespaces=yes
 LockPersonality=yes

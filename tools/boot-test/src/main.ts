@@ -39,6 +39,7 @@ async function bootOnce(options: Options, stopping: AbortController): Promise<Ou
         return seen;
       } catch (error) {
         await keepJournal(machine, folder);
+        if (options.keep) say(`FAILED: ${error instanceof Error ? error.message : String(error)}`);
         if (options.keep) await waitForCtrlC(stopping.signal, folder);
         throw error;
       }

@@ -34,6 +34,7 @@ export * from './stores/machine.store.js';
 export * from './stores/orphan-machine.store.js';
 export * from './stores/fleet-claim.store.js';
 export * from './stores/provider-budget.store.js';
+export * from './stores/provider-trust.store.js';
 export * from './stores/trading-hold.store.js';
 export * from './stores/receiver-beat.store.js';
 export * from './stores/sealed-secret-relay.store.js';

@@ -15,6 +15,8 @@ export type MachineRow = {
   neverReported: number;
   /** Heartbeats up to this time came from an earlier machine of this generation, which vanished. */
   reportsSince?: Date | null;
+  /** The sentence that the owner reads now. */
+  reason?: string;
 };
 
 /** One machine as its provider sees it now. */
@@ -66,6 +68,9 @@ export type MachineStep =
   | { kind: 'finish_decommission' }
   | { kind: 'wait'; until: Date; reason: string }
   | { kind: 'none'; reason: string };
+
+/** The reason of a row that waits because the provider is in doubt; the owner's next step and `admin trust-provider` go by it. */
+export const PROVIDER_IN_DOUBT = 'Too many machines are missing at once, so rather the provider’s answer is wrong: none is made anew and none counts as gone';
 
 /** How long a machine may take from its create to its first heartbeat. Installing OpenClaw is in it. */
 export const BOOT_DEADLINE_MS = 15 * 60_000;

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { BOOT_DEADLINE_MS, later, MAX_NEVER_REPORTED, type MachineFacts, type MachineFound, type MachineRow } from './machine-facts.js';
+import { BOOT_DEADLINE_MS, later, MAX_NEVER_REPORTED, PROVIDER_IN_DOUBT, type MachineFacts, type MachineFound, type MachineRow } from './machine-facts.js';
 import { planMachine } from './plan-machine.js';
 import { type Fault, heartbeat, newWorld, settle, takeStep } from './testing/machine-world.js';
 
@@ -119,11 +119,45 @@ describe('planMachine, for a bot that is wanted', () => {
     expect(plan({ rows: [row({ state: 'online' })], reported: { generation: 1, online: true } })).toMatchObject({ kind: 'wait' });
   });
 
-  it('makes none while so many are missing that rather the provider is wrong', () => {
-    const rows = [row({ state: 'online' }), row({ generation: 2, state: 'wanted', providerId: null, deadline: null })];
+  describe('while so many machines are missing that rather the provider is wrong', () => {
+    const doubted = (change: Partial<MachineRow> = {}) => row({ reason: PROVIDER_IN_DOUBT, ...change });
+    const wanted = row({ generation: 2, state: 'wanted', providerId: null, deadline: null, attempts: 0 });
 
-    expect(plan({ rows: [row({ state: 'online' })], providerInDoubt: true }).kind).toBe('none');
-    expect(plan({ bot: { generation: 2 }, rows, providerInDoubt: true }).kind).toBe('none');
+    it('makes none anew, and says why on the row, once', () => {
+      expect(plan({ rows: [row({ state: 'online' })], providerInDoubt: true })).toEqual({ kind: 'record', generation: 1, change: { state: 'online', reason: PROVIDER_IN_DOUBT } });
+      expect(plan({ rows: [doubted({ state: 'online' })], providerInDoubt: true }).kind).toBe('none');
+    });
+
+    it('counts none as gone, and makes none that was rebuilt', () => {
+      const first = plan({ bot: { generation: 2 }, rows: [row({ state: 'online' }), wanted], providerInDoubt: true });
+      const second = plan({ bot: { generation: 2 }, rows: [doubted({ state: 'online' }), wanted], providerInDoubt: true });
+      const third = plan({ bot: { generation: 2 }, rows: [doubted({ state: 'online' }), { ...wanted, reason: PROVIDER_IN_DOUBT }], providerInDoubt: true });
+
+      expect([first, second]).toMatchObject([{ kind: 'record', generation: 1, change: { state: 'online' } }, { kind: 'record', generation: 2, change: { state: 'wanted' } }]);
+      expect(third.kind).toBe('none');
+    });
+
+    it('makes the first machine of a bot: none can be hidden of one for which none was asked', () => {
+      const first = row({ state: 'wanted', providerId: null, deadline: null, attempts: 0 });
+
+      expect(plan({ rows: [first], providerInDoubt: true })).toEqual({ kind: 'create', generation: 1, attempt: 1 });
+      for (const known of [{ rows: [{ ...first, attempts: 1 }] }, { rows: [{ ...first, reportsSince: past }] }, { rows: [first], reported: { generation: 1, online: false } }]) {
+        expect(plan({ ...known, providerInDoubt: true })).toMatchObject({ kind: 'record', change: { state: 'wanted', reason: PROVIDER_IN_DOUBT } });
+      }
+    });
+
+    it('has nothing to say of a machine whose bot reports', () => {
+      const reported = { generation: 1, online: true };
+
+      expect(plan({ rows: [row({ state: 'online' })], reported, providerInDoubt: true }).kind).toBe('wait');
+      expect(plan({ rows: [doubted({ state: 'online' })], reported, providerInDoubt: true })).toMatchObject({ kind: 'record', change: { state: 'online', reason: expect.stringContaining('its bot reports') } });
+    });
+
+    it('goes on where it was once the machines are back, or are believed to be gone', () => {
+      expect(plan({ rows: [doubted({ state: 'online' })], found: [machine()] })).toEqual({ kind: 'record', generation: 1, change: { state: 'online', reason: expect.stringContaining('again') } });
+      expect(plan({ rows: [doubted({ state: 'wanted', deadline: null, attempts: 0 })] })).toEqual({ kind: 'create', generation: 1, attempt: 1 });
+      expect(plan({ bot: { generation: 2 }, rows: [doubted({ state: 'destroying', deadline: null }), wanted], providerInDoubt: true })).toMatchObject({ kind: 'record', generation: 1, change: { state: 'gone' } });
+    });
   });
 
   it('destroys the machine of a superseded generation', () => {

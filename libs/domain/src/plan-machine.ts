@@ -1,5 +1,5 @@
 import {
-  BOOT_DEADLINE_MS, createBackoffMs, DESTROY_RETRY_MS, later, MAX_NEVER_REPORTED, MISSING_RETRY_MS,
+  BOOT_DEADLINE_MS, createBackoffMs, DESTROY_RETRY_MS, later, MAX_NEVER_REPORTED, MISSING_RETRY_MS, PROVIDER_IN_DOUBT,
   type MachineFacts, type MachineFound, type MachineRow, type MachineStep,
 } from './machine-facts.js';
 
@@ -91,14 +91,15 @@ function planUnsettled(facts: MachineFacts, live: readonly MachineFound[]): Mach
 /** Rows of generations that should not exist and of which nothing is left. */
 function planGone(facts: MachineFacts, live: readonly MachineFound[]): MachineStep | null {
   const { bot, now } = facts;
-  const row = facts.rows.find(({ generation, state, notBefore }) =>
+  const row = facts.rows.find(({ generation, state, notBefore, reason }) =>
     (bot.decommissioning || generation < bot.generation)
     && state !== 'gone'
     && !((state === 'create_unknown' || state === 'destroying') && notBefore !== null && notBefore > now)
-    && !(facts.providerInDoubt === true && wasThere(state))
+    && !(facts.providerInDoubt === true && wasThere(state) && reason === PROVIDER_IN_DOUBT)
     && !live.some((machine) => machine.generation === generation));
   if (!row) return null;
   const { generation } = row;
+  if (facts.providerInDoubt === true && wasThere(row.state)) return doubted(row);
   // Nobody asked for its end, so it may be the look-up that is wrong; and the new machine trades once it is gone.
   if (!bot.decommissioning && wasThere(row.state)) {
     const reason = 'The old machine is not there any more; it is looked for once more before it counts as gone';
@@ -106,6 +107,9 @@ function planGone(facts: MachineFacts, live: readonly MachineFound[]): MachineSt
   }
   return { kind: 'record', generation, change: { state: 'gone', reason: 'The machine is gone', providerId: null, deadline: null, notBefore: null } };
 }
+
+/** Stays as it is, but for what the owner reads. */
+const doubted = ({ generation, state }: MachineRow): MachineStep => ({ kind: 'record', generation, change: { state, reason: PROVIDER_IN_DOUBT } });
 
 /** States in which a machine may have traded and nobody asked for its end. */
 const wasThere = (state: MachineRow['state']): boolean => state === 'booting' || state === 'online' || state === 'off' || state === 'held';
@@ -155,10 +159,11 @@ const HELD = 'A machine of a newer generation than this database knows exists, a
 /** Nothing of the wanted generation lives. */
 function planAbsent(facts: MachineFacts, row: MachineRow): MachineStep {
   const { now, settleMs } = facts;
-  if (facts.providerInDoubt === true) return { kind: 'none', reason: 'Too many machines are missing at once: none is made until the provider shows them again or somebody looks' };
   const blocked = facts.rows.filter(({ state, notBefore }) => state === 'create_unknown' && notBefore !== null && notBefore > now);
   const until = blocked.map(({ notBefore }) => notBefore).filter((time) => time !== null).sort((a, b) => b.getTime() - a.getTime())[0];
   if (until) return { kind: 'wait', until, reason: 'A create ended without an answer; waiting whether its machine turns up' };
+  const isDoubted = facts.providerInDoubt === true && !isFirst(facts, row) && !reportsUnseen(facts, row) && !(row.state === 'failed' && row.notBefore === null);
+  if (isDoubted) return row.reason === PROVIDER_IN_DOUBT ? { kind: 'none', reason: PROVIDER_IN_DOUBT } : doubted(row);
   const again = (reason: string, notBefore: Date | null): MachineStep =>
     ({ kind: 'record', generation: row.generation, change: { state: 'wanted', reason, providerId: null, deadline: null, notBefore } });
   switch (row.state) {
@@ -179,8 +184,10 @@ function planAbsent(facts: MachineFacts, row: MachineRow): MachineStep {
     case 'booting':
     case 'online':
     case 'off':
-      if (hasReported(facts, row) && facts.reported?.online === true) {
-        return { kind: 'wait', until: later(now, MISSING_RETRY_MS), reason: 'The provider does not show the machine, but its bot reports: it is not replaced' };
+      if (reportsUnseen(facts, row)) {
+        const reason = 'The provider does not show the machine, but its bot reports: it is not replaced';
+        if (row.reason === PROVIDER_IN_DOUBT) return { kind: 'record', generation: row.generation, change: { state: row.state, reason } };
+        return { kind: 'wait', until: later(now, MISSING_RETRY_MS), reason };
       }
       // It was there and no look-up shows it: settled as an unknown create is, in case the look-up lags.
       return {
@@ -190,6 +197,15 @@ function planAbsent(facts: MachineFacts, row: MachineRow): MachineStep {
       };
   }
 }
+
+/** No machine of this bot was ever asked for, so none can be hidden by a provider that is wrong. */
+const isFirst = ({ rows, reported }: MachineFacts, row: MachineRow): boolean =>
+  rows.length === 1 && reported === null && row.state === 'wanted' && row.attempts === 0 && row.providerId === null && !row.reportsSince;
+
+/** The provider does not show the machine, and it lives. */
+const reportsUnseen = (facts: MachineFacts, row: MachineRow): boolean =>
+  (row.state === 'creating' || row.state === 'booting' || row.state === 'online' || row.state === 'off')
+  && hasReported(facts, row) && facts.reported?.online === true;
 
 /** Whether this row's machine itself has reported, and not one of the same generation that vanished before it was made. */
 function hasReported({ reported }: MachineFacts, { generation, reportsSince }: MachineRow): boolean {
@@ -212,6 +228,9 @@ function planPresent(facts: MachineFacts, row: MachineRow, machine: MachineFound
   }
   if (isOnline && row.state !== 'online') {
     return { kind: 'record', generation, change: { state: 'online', reason: 'The bot reports', providerId: machine.providerId, deadline: null, notBefore: null, attempts: 0, neverReported: 0 } };
+  }
+  if (row.reason === PROVIDER_IN_DOUBT && (row.state === 'online' || row.state === 'booting')) {
+    return { kind: 'record', generation, change: { state: row.state, reason: 'The provider shows the machine again' } };
   }
   if (row.state === 'wanted' || row.state === 'creating' || row.state === 'create_unknown' || row.state === 'gone' || row.state === 'held') return booting('The machine was found and is starting');
   if (row.providerId !== machine.providerId) return booting('Another machine of this generation was found and is kept');

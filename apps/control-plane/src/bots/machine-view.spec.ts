@@ -1,5 +1,6 @@
 import { MachineState } from '@trawling/contracts';
 import type { MachineOverview } from '@trawling/database';
+import { PROVIDER_IN_DOUBT } from '@trawling/domain';
 import { machineView, type MachineViewBot } from './machine-view.js';
 
 const now = new Date('2026-01-01T12:00:00.000Z');
@@ -79,6 +80,16 @@ describe('the machine as an owner reads it', () => {
       next_step: expect.stringContaining('reports again by itself'),
     });
     expect(view(online, { decommissioning: true, online: false })?.next_step).toBe('The provisioner destroys the machine');
+  });
+
+  it('says what it waits for while the provider is in doubt, and promises no time', () => {
+    for (const state of ['wanted', 'online', 'booting'] as const) {
+      expect(view({ state, reason: PROVIDER_IN_DOUBT, deadline: minutes(-5) }, { decommissioning: false, online: false })).toMatchObject({
+        reason: PROVIDER_IN_DOUBT,
+        next_step: expect.stringMatching(/by itself once the provider shows the missing machines again.*trust-provider/),
+        deadline: null,
+      });
+    }
   });
 
   it('repeats the last boot error', () => {

@@ -1,5 +1,6 @@
 import { MachineState, type MachineView } from '@trawling/contracts';
 import type { MachineOverview } from '@trawling/database';
+import { PROVIDER_IN_DOUBT } from '@trawling/domain';
 
 /** What decides about the machine beside its own row. */
 export type MachineViewBot = { decommissioning: boolean; online: boolean; paused?: boolean };
@@ -8,15 +9,16 @@ export type MachineViewBot = { decommissioning: boolean; online: boolean; paused
 export function machineView(machine: MachineOverview | null, bot: MachineViewBot): MachineView | null {
   if (!machine) return null;
   const state = MachineState.parse(machine.state);
-  const silent = state === 'online' && !bot.online;
+  const doubted = machine.reason === PROVIDER_IN_DOUBT;
+  const silent = state === 'online' && !bot.online && !doubted;
   return {
     generation: machine.generation,
     driver: machine.driver,
     state,
     // The row keeps what was so when the state began; since when the bot is silent, only its lease knows.
     reason: silent ? 'The bot has reported from this machine, but is silent now' : machine.reason,
-    next_step: silent && !bot.decommissioning ? SILENT : nextStep(state, machine, bot),
-    deadline: deadlineOf(state, machine)?.toISOString() ?? null,
+    next_step: doubted ? DOUBTED : silent && !bot.decommissioning ? SILENT : nextStep(state, machine, bot),
+    deadline: doubted ? null : deadlineOf(state, machine)?.toISOString() ?? null,
     provider_id: machine.providerId,
     boot_stage: machine.bootStage,
     since: machine.stateSince.toISOString(),
@@ -29,6 +31,8 @@ export const isBilled = ({ driver, state }: Pick<MachineOverview, 'driver' | 'st
 
 const SILENT =
   'The bot reports again by itself once it can; a machine that has reported is not replaced for being silent: POST /bots/{id}/rebuild replaces it';
+const DOUBTED =
+  'Goes on by itself once the provider shows the missing machines again; if they are really gone, whoever runs the fleet says so with "admin trust-provider"';
 const NOBODY_TRIES = 'Nothing is tried again by itself: POST /bots/{id}/retry for another attempt, or /rebuild for a new machine';
 
 type Timing = Pick<MachineOverview, 'driver' | 'state' | 'deadline' | 'notBefore' | 'now' | 'stateSince' | 'bootError'>;

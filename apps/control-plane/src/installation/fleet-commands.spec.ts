@@ -1,4 +1,6 @@
 import { claimFleet } from '@trawling/database';
+import { PROVIDER_IN_DOUBT } from '@trawling/domain';
+import { makeBot } from '../testing/bots.js';
 import { useControlPlane } from '../testing/open-test-control-plane.js';
 import { runAdminOn } from '../testing/run-admin-on.js';
 
@@ -62,5 +64,34 @@ describe('admin adopt-fleet', () => {
 
     expect(await claimFleet(pool)).toBe(true);
     expect(await controlPlane().owner.prisma.auditEntry.findFirst({ where: { action: 'adopt-fleet' } })).toMatchObject({ before: { database: 'another/1' } });
+  });
+});
+
+describe('admin trust-provider', () => {
+  const machineOf = async (botId: string) => (await controlPlane().owner.prisma.machine.findMany({ where: { botId } }))[0];
+  /** A bot whose machine the provisioner does not find, and whose loss it does not believe. */
+  const missing = async (): Promise<string> => {
+    const botId = await makeBot(await controlPlane().as('admin'), { owner_id: 'somebody' });
+    await controlPlane().owner.pool.query(`UPDATE machine SET state = 'online', provider_id = '7', reason = $2 WHERE bot_id = $1`, [botId, PROVIDER_IN_DOUBT]);
+    return botId;
+  };
+
+  it('wants the missing machines anew, and leaves a trace; a dry run only shows them', async () => {
+    const botId = await missing();
+
+    expect(await admin('trust-provider', '--dry-run')).toMatch(new RegExp(`1 machines would count as gone\\n  7  bot ${botId}`));
+    expect(await machineOf(botId)).toMatchObject({ state: 'online' });
+
+    expect(await admin('trust-provider')).toContain('1 machines count as gone');
+    expect(await machineOf(botId)).toMatchObject({ state: 'wanted', reason: 'admin-cli said that the machine is gone', deadline: null });
+    expect(await controlPlane().owner.prisma.auditEntry.count({ where: { action: 'trust-provider' } })).toBe(1);
+  });
+
+  it('changes nothing where none is missing, or the bot reports', async () => {
+    const botId = await missing();
+    await controlPlane().owner.pool.query(`INSERT INTO bot_reported (bot_id, generation, lease_expires_at) VALUES ($1, 1, now() + interval '1 minute')`, [botId]);
+
+    expect(await admin('trust-provider')).toContain('nothing is changed');
+    expect(await machineOf(botId)).toMatchObject({ state: 'online' });
   });
 });

@@ -1,6 +1,7 @@
 import { adoptFleet, approveOrphan, insertAuditEntry, listOrphanMachines, type OrphanMachineRow } from '@trawling/database';
 import { type Command } from 'commander';
 import { type AdminDeps, type AdminHost, runAdmin } from './run-admin.js';
+import { trustProvider } from './trust-provider.js';
 
 const JSON_OPTION = ['--json', 'print one JSON object'] as const;
 const ACTOR = 'admin-cli';
@@ -19,6 +20,18 @@ export function addFleetCommands(program: Command, host: AdminHost): void {
           return { before, after };
         });
         return { result, text: 'This database runs the fleet now: start its provisioner' };
+      }),
+    );
+
+  program
+    .command('trust-provider')
+    .description('say that the many machines the provisioner does not find are really gone, so that it makes them anew; not those whose bot reports')
+    .option('--dry-run', 'only show which ones')
+    .option(...JSON_OPTION)
+    .action(({ dryRun, json }: { dryRun?: true; json?: true }) =>
+      runAdmin(host, json, async (deps) => {
+        const result = await trustProvider(deps, { dryRun: dryRun === true, actor: ACTOR });
+        return { result, text: describeGone(result) };
       }),
     );
 
@@ -44,6 +57,14 @@ export function addFleetCommands(program: Command, host: AdminHost): void {
         return { result: { approved }, text: `The provisioner destroys ${approved.join(', ')}` };
       }),
     );
+}
+
+/** A list for people. */
+function describeGone({ machines, dry_run: isDryRun }: Awaited<ReturnType<typeof trustProvider>>): string {
+  if (machines.length === 0) return 'The provisioner misses no machine whose loss it does not believe; nothing is changed';
+  const lines = machines.map(({ provider_id: id, bot_id: bot, generation, name }) => `  ${id ?? 'unknown number'}  bot ${bot} (${name}) generation ${generation}`);
+  const head = isDryRun ? `${machines.length} machines would count as gone` : `${machines.length} machines count as gone: those that are wanted are made anew`;
+  return [head, ...lines].join('\n');
 }
 
 /** All of them or none: an id that is no machine without a bot is a mistake, maybe not the only one. */

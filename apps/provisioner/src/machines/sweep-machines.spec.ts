@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Database, machineStore, openDatabase, orphanMachineStore } from '@trawling/database';
 import { createTestDatabase, type TestDatabase } from '@trawling/database/testing';
+import { PROVIDER_IN_DOUBT } from '@trawling/domain';
 import { createMemoryLogger } from '@trawling/runtime/testing';
 import { heartbeat, insertBot, requestDecommission, setUpInstallation } from '../testing/bots-in-database.js';
 import { createScriptedDriver, type ScriptedDriver } from '../testing/scripted-driver.js';
@@ -178,9 +179,15 @@ describe('the sweep', () => {
     await sweep();
 
     expect(memory.providerInDoubt).toBe(true);
-    expect(asked).toEqual([]);
     expect(log.lines().at(-1)).toMatchObject({ level: 'error', missing: 6, machines: 6 });
+    // Once, so that it is written down what each of them waits for.
+    expect(asked.sort()).toEqual(bots.sort());
+    await database.pool.query('UPDATE machine SET reason = $1', [PROVIDER_IN_DOUBT]);
+    asked = [];
+    await sweep();
+    expect(asked).toEqual([]);
 
+    await database.pool.query(`UPDATE machine SET reason = 'The bot reports'`);
     cloud.hide((machine) => machine.botId === bots[0]);
     await sweep();
 

@@ -35,7 +35,7 @@ const situationText = `
     coalesce(r.highest_version > b.desired_version, false) AS "isBehind",
     (SELECT coalesce(bool_or(m.lease_until > now()), false) FROM machine m WHERE m.bot_id = b.id) AS "leased",
     (SELECT coalesce(json_agg(json_build_object(
-        'generation', m.generation, 'state', m.state, 'providerId', m.provider_id, 'attempts', m.attempts, 'neverReported', m.never_reported,
+        'generation', m.generation, 'state', m.state, 'reason', m.reason, 'providerId', m.provider_id, 'attempts', m.attempts, 'neverReported', m.never_reported,
         'reportsSince', extract(epoch FROM m.reports_since) * 1000,
         'deadline', extract(epoch FROM m.deadline) * 1000, 'notBefore', extract(epoch FROM m.not_before) * 1000)
         ORDER BY m.generation), '[]'::json)

@@ -49,4 +49,21 @@ describe('openDatabase', () => {
 
     await expect(database.pool.query('SELECT 1 AS one')).resolves.toMatchObject({ rows: [{ one: 1 }] });
   });
+
+  it('survives a connection that is cut between two statements of a transaction: the next one fails', async () => {
+    const client = await database.pool.connect();
+    try {
+      await client.query('BEGIN');
+      const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+      const broken = new Promise((resolve) => client.once('end', () => resolve(true)));
+
+      await database.pool.query('SELECT pg_terminate_backend($1)', [rows[0]?.pid]);
+
+      await expect(broken).resolves.toBe(true);
+      await expect(client.query('COMMIT')).rejects.toThrow();
+    } finally {
+      client.release();
+    }
+    await expect(database.pool.query('SELECT 1 AS one')).resolves.toMatchObject({ rows: [{ one: 1 }] });
+  });
 });

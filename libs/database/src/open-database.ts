@@ -36,6 +36,8 @@ export async function openDatabase({ url, poolSize = 10, logger }: DatabaseOptio
   });
   // Without a listener, a connection that breaks while idle would end the process.
   pool.on('error', (error) => logger?.warn({ err: error }, 'an idle database connection broke'));
+  // So would one that breaks while somebody holds it between two statements: whoever does learns it from the next one.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   const prisma = new PrismaClient({ adapter: new PrismaPg(pool) });
   const close = async () => {
     await prisma.$disconnect();

@@ -50,6 +50,9 @@ export async function runSchedules(onStop: OnStop, options: RunOptions): Promise
   const time = await openVirtualTime({ database, file: clockFile, startMs: Date.now(), onMove: (byMs) => onMove(byMs) });
   onStop(() => time.close(), 'clock');
 
+  // A provisioner that ends by itself is no fault that the test made.
+  const crash = new AbortController();
+  const signal = AbortSignal.any([crash.signal, ...(options.signal ? [options.signal] : [])]);
   const coverage = createCoverage();
   let now: { installationId: string; cloud: Cloud; stage: Stage } | undefined;
   const current = () => {
@@ -59,7 +62,7 @@ export async function runSchedules(onStop: OnStop, options: RunOptions): Promise
   const workerFile = await buildWorker(folder);
   const members: Member[] = [];
   for (let index = 0; index < options.workers; index += 1) {
-    options.signal?.throwIfAborted();
+    signal.throwIfAborted();
     const member = await openMember(`worker ${index + 1}`, {
       workerFile,
       cloudUrl: () => current().cloud.url(),
@@ -71,6 +74,7 @@ export async function runSchedules(onStop: OnStop, options: RunOptions): Promise
       }),
       onWanted: (botId) => void current().stage.wanted.add(botId),
       onDone: (job, outcome) => noteDone(current().stage, job, outcome),
+      onCrash: (error) => crash.abort(error),
       onLog: (line) => void now?.stage.story.push(line),
       onHold(hold) {
         noteHold(current().stage, hold);
@@ -83,8 +87,7 @@ export async function runSchedules(onStop: OnStop, options: RunOptions): Promise
   }
 
   const deps: Omit<ScheduleDeps, 'openCloud'> = {
-    database, time, members, coverage,
-    signal: options.signal ?? new AbortController().signal,
+    database, time, members, coverage, signal,
     begin: (installationId, cloud, stage) => void (now = { installationId, cloud, stage }),
     onMove: (listener) => void (onMove = listener),
   };

@@ -37,6 +37,8 @@ export type MemberDeps = {
   onDone: (job: Job, outcome: string) => void;
   onLog: (line: string) => void;
   onHold: (hold: Hold) => void;
+  /** Its process ended, and nobody killed it. */
+  onCrash: (error: Error) => void;
   /** Requests whose sender is not there any more. */
   sendLate: (send: () => Promise<void>) => void;
 };
@@ -48,12 +50,19 @@ export async function openMember(name: string, deps: MemberDeps): Promise<Member
   const holds = new Set<Hold>();
   const gates = new Map<number, Hold>();
   const tasks = new Map<number, Job>();
+  const start = (): WorkerProcess =>
+    startWorkerProcess(deps.workerFile, (error) => {
+      deps.onCrash(error);
+      // Nobody shall wait for it.
+      heard();
+      opened();
+    });
   let worker: WorkerProcess;
-  let spare = startWorkerProcess(deps.workerFile);
   let lastTask = 0;
   let isStopped = false;
   let heard: () => void = () => undefined;
   let opened: () => void = () => undefined;
+  let spare = start();
 
   const add = (hold: Hold): void => {
     holds.add(hold);
@@ -129,7 +138,7 @@ export async function openMember(name: string, deps: MemberDeps): Promise<Member
   };
   const takeSpare = async (): Promise<void> => {
     worker = spare;
-    spare = startWorkerProcess(deps.workerFile);
+    spare = start();
     await worker.ready;
     worker.listen(onReport);
   };

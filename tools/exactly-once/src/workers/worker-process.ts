@@ -14,13 +14,19 @@ export type WorkerProcess = {
   ready: Promise<void>;
 };
 
-export function startWorkerProcess(file: string): WorkerProcess {
+/** `onCrash`: it ended, and nobody killed it. */
+export function startWorkerProcess(file: string, onCrash: (error: Error) => void): WorkerProcess {
   const child: ChildProcess = fork(file, [], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
   const early: Report[] = [];
   let onReport = (report: Report): void => void early.push(report);
   let isReady: () => void = () => undefined;
   const ready = new Promise<void>((resolve) => (isReady = resolve));
+  let isKilled = false;
   const ended = once(child, 'exit');
+  child.once('exit', (code, signal) => {
+    isReady();
+    if (!isKilled) onCrash(new Error(`a worker ended by itself (${signal ?? code})`));
+  });
   child.on('message', (message) => {
     const report = Report.parse(message);
     if (report.kind === 'ready') isReady();
@@ -38,6 +44,7 @@ export function startWorkerProcess(file: string): WorkerProcess {
     },
     signal: (signal) => void child.kill(signal),
     async kill() {
+      isKilled = true;
       if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
       await ended;
     },

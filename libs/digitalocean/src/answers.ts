@@ -42,7 +42,10 @@ export const Account = z.object({
   droplet_limit: z.int().nonnegative(),
   status: z.string(),
   status_message: z.string().default(''),
+  /** Of the user whose token it is. */
   uuid: z.string(),
+  /** What droplets belong to; missing for a user without one. */
+  team: z.object({ uuid: z.string(), name: z.string().default('') }).nullish(),
 });
 export type Account = z.infer<typeof Account>;
 export const AccountAnswer = z.object({ account: Account });

@@ -9,7 +9,7 @@ import { createDroplet, SEND_WITHIN_MS } from './calls/create-droplet.js';
 import { createTag, tagPath } from './calls/create-tag.js';
 import { ensureFirewall } from './calls/ensure-firewall.js';
 import { listAll } from './calls/list-all.js';
-import { listDroplets, listPage } from './calls/list-droplets.js';
+import { countDroplets, listDroplets, listPage } from './calls/list-droplets.js';
 import type { DigitalOcean } from './digitalocean.js';
 import { DigitalOceanError } from './digitalocean-error.js';
 import { ImageRef } from './requests.js';
@@ -47,6 +47,7 @@ export function createDigitalOcean(options: DigitalOceanOptions): DigitalOcean {
 
     listDroplets: (filter, call) => listDroplets(deps, filter, call),
     listPage: (filter, page, call) => listPage(deps, filter, page, call),
+    countDroplets: (call) => countDroplets(deps, call),
     createDroplet: (spec, call) => createDroplet(deps, spec, call),
 
     async getDroplet(id, call) {

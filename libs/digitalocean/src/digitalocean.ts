@@ -2,19 +2,26 @@ import type { Account, Action, Droplet, Firewall, Image, Region, Size, SshKey, V
 import type { DropletFilter, DropletSpec, FirewallSpec, ImageRef } from './requests.js';
 
 /**
- * What became of a create. `rejected`: there is no droplet; `retryable` when the same order may work later (`status`
- * is null when it was never sent). `unknown`: there may be one; look for it before another create.
+ * What became of a create. `rejected`: there is no droplet; `retryable` when the same order may work later, which
+ * is whatever DigitalOcean says but that it is malformed (`status` is null when it was never sent). `unknown`: there may be one; look for it before another create.
  */
 export type CreateOutcome =
   | { outcome: 'accepted'; droplet: Droplet; actionId: number | null }
   | { outcome: 'rejected'; status: number | null; id: string; message: string; retryable: boolean }
   | { outcome: 'unknown'; reason: string };
 
-export type CallOptions = { signal?: AbortSignal };
-export type CreateOptions = CallOptions & {
+export type CallOptions = {
+  signal?: AbortSignal;
+  /** Of a read without which nothing can be deleted: the budget counts it as a delete. */
+  kind?: 'delete';
+  /** Asked right before each request is let out; false ends the call (`aborted`), and nothing is sent. */
+  mayGo?: () => boolean;
+};
+export type CreateOptions = Pick<CallOptions, 'signal'> & {
   /**
    * Milliseconds after the call when the request has to be on its way: waiting for the budget and connecting included,
-   * measured by the monotonic clock, so that a process that was stopped meanwhile sends nothing. Later it is rejected.
+   * measured by both clocks, so that a process that was stopped or a host that slept meanwhile sends nothing. Later it
+   * is rejected.
    */
   sendWithinMs?: number;
 };
@@ -34,6 +41,8 @@ export type DigitalOcean = {
   listDroplets: (filter: DropletFilter, options?: CallOptions) => Promise<Droplet[]>;
   /** One page (200 rows), counted from 1. */
   listPage: (filter: DropletFilter, page: number, options?: CallOptions) => Promise<DropletPage>;
+  /** How many droplets there are in the whole account, whoever made them. */
+  countDroplets: (options?: CallOptions) => Promise<number>;
   /** Null: DigitalOcean itself says that there is none; a 404 of anybody else is an error. */
   getDroplet: (id: number, options?: CallOptions) => Promise<Droplet | null>;
   /** Sent at most once, whatever happens. Never throws. */

@@ -23,12 +23,13 @@ export const accountRoutes: Route[] = [
     pattern: /^\/v2\/account$/,
     kind: 'read',
     scopes: () => ['account:read'],
-    handle: ({ dropletLimit }) => ({
+    handle: ({ dropletLimit, team }) => ({
       status: 200,
       body: {
         account: {
           droplet_limit: dropletLimit, floating_ip_limit: 5, email: 'operator@example.com', name: 'Operator', email_verified: true,
           uuid: 'b6fr89dbf6d9156cace5f3c78dc9851d957381ef', status: 'active', status_message: '',
+          team: { uuid: team, name: 'Bots' },
         },
       },
     }),

@@ -107,7 +107,7 @@ describe('through DigitalOcean’s description', () => {
   });
 
   it('account, regions, sizes, images, keys and VPCs are read', async () => {
-    expect(await client.account()).toMatchObject({ droplet_limit: 5_000, status: 'active' });
+    expect(await client.account()).toMatchObject({ droplet_limit: 5_000, status: 'active', team: { uuid: '5df3e3004a17e242b7c20ca6c9fc25b701a47ece' } });
     expect((await client.regions()).find(({ slug }) => slug === 'fra1')).toMatchObject({ available: true, sizes: expect.arrayContaining(['s-1vcpu-2gb']) });
     expect((await client.sizes()).find(({ slug }) => slug === 's-1vcpu-2gb')).toMatchObject({ memory: 2048, price_monthly: 12 });
     expect(await client.image('debian-12-x64')).toMatchObject({ slug: 'debian-12-x64', status: 'available' });

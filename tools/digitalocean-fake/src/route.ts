@@ -20,6 +20,8 @@ export type FakeState = {
   cloud: Cloud;
   timings: Timings;
   dropletLimit: number;
+  /** Whose droplets these are. */
+  team: string;
   /** What becomes of the next droplet. */
   nextFate: () => Fate | null;
   /** The service's own words for a moment. */

@@ -18,6 +18,8 @@ export type FakeOptions = {
   rateLimits?: Partial<RateLimits>;
   /** Most droplets of the account (default 5,000). */
   dropletLimit?: number;
+  /** The team's uuid. */
+  team?: string;
   /** Scopes by token; null has all. Without it any token has all. */
   tokens?: Record<string, string[] | null>;
 };
@@ -64,6 +66,7 @@ export async function startFakeDigitalOcean(options: FakeOptions = {}): Promise<
       cloud,
       timings: Timings.parse(options.timings ?? {}),
       dropletLimit: options.dropletLimit ?? 5_000,
+      team: options.team ?? '5df3e3004a17e242b7c20ca6c9fc25b701a47ece',
       nextFate: () => fates.shift() ?? draw(faults.fate, random),
       // Without milliseconds, as there.
       time: (ms) => new Date(ms + (faults.clock_skew_ms ?? 0)).toISOString().replace(/\.\d+Z$/, 'Z'),

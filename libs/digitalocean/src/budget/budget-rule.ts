@@ -16,11 +16,12 @@ export type BudgetLimits = { minute: Window; hour: Window };
 
 /**
  * DigitalOcean's limits, counted over a little more than a minute and an hour: a request arrives some seconds after it
- * was granted, and those granted before it may have arrived late. The reserves are for deletes.
+ * was granted, and those granted before it may have arrived late. The reserves are for deletes
+ * and what has to be read before and after each, five requests or so.
  */
 export const DIGITALOCEAN_LIMITS: BudgetLimits = {
-  minute: { spanMs: 64_000, bucketMs: 2_000, limit: 250, reserve: 20 },
-  hour: { spanMs: 3_660_000, bucketMs: 60_000, limit: 5_000, reserve: 250 },
+  minute: { spanMs: 64_000, bucketMs: 2_000, limit: 250, reserve: 40 },
+  hour: { spanMs: 3_660_000, bucketMs: 60_000, limit: 5_000, reserve: 500 },
 };
 
 /** Grants one request now (`waitMs` 0, counted in `state`), or says in how many milliseconds it is worth asking again. */

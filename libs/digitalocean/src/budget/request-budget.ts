@@ -1,4 +1,7 @@
-/** `delete` may use what is reserved: machines that cost money must go even when the rest waits. */
+/**
+ * `delete` may use what is reserved: machines that cost money must go even when the rest waits. The reads without which
+ * nothing can be deleted are of this kind, too.
+ */
 export type RequestKind = 'read' | 'create' | 'delete' | 'other';
 
 /** What an answer told about the limits: its status and its headers in lower case. */

@@ -89,6 +89,36 @@ describe('reading from DigitalOcean', () => {
     expect(await client().getDroplet(7)).toMatchObject({ status: 'unknown' });
   });
 
+  it('takes a read without which nothing can be deleted from what is kept for deletes', async () => {
+    const budget = openBudget();
+    answers = [says(200, { droplet })];
+    await client({ budget }).getDroplet(7, { kind: 'delete' });
+    answers = [says(200, { droplets: [droplet], meta: { total: 1 } })];
+    await client({ budget }).listDroplets({ tag: 'fleet:a' }, { kind: 'delete' });
+
+    expect(budget.taken).toEqual(['delete', 'delete']);
+  });
+
+  it('ends with its caller, also while it waits to ask again', async () => {
+    const stopping = new AbortController();
+    const clock = { ...hastyClock(), sleep: async () => stopping.abort(new Error('the caller has had enough')) };
+    answers = [failing];
+
+    const error: unknown = await client({ clock }).getDroplet(7, { signal: stopping.signal }).catch((caught: unknown) => caught);
+
+    expect(error).toBeInstanceOf(DigitalOceanError);
+    expect(error).toMatchObject({ kind: 'aborted' });
+  });
+
+  it('fails as every call does when the budget itself cannot be asked', async () => {
+    const budget = { ...openBudget(), take: () => Promise.reject(new Error('the database is away')) };
+
+    const error: unknown = await client({ budget }).getDroplet(7).catch((caught: unknown) => caught);
+
+    expect(error).toBeInstanceOf(DigitalOceanError);
+    expect(error).toMatchObject({ kind: 'unreachable', message: expect.stringContaining('the database is away') });
+  });
+
   it('ends with its caller', async () => {
     const stopping = new AbortController();
     answers = [() => stopping.abort()];
@@ -104,6 +134,19 @@ describe('changing things at DigitalOcean', () => {
     await client().deleteDroplet(7);
 
     expect(server.asked.map(({ method, url }) => `${method} ${url}`)).toEqual(['DELETE /v2/droplets/7', 'DELETE /v2/droplets/7']);
+  });
+
+  it('sends a delete only while it may go: not after it waited, nor after it connected', async () => {
+    answers = [says(204, {})];
+    await client().deleteDroplet(7, { mayGo: () => true });
+    expect(server.asked).toHaveLength(1);
+
+    for (const looks of [1, 2]) {
+      let left = looks;
+      const mayGo = (): boolean => (left -= 1) > 0;
+      await expect(client().deleteDroplet(7, { mayGo })).rejects.toMatchObject({ kind: 'aborted' });
+    }
+    expect(server.asked).toHaveLength(1);
   });
 
   it.each([0, -1, 1.5, Number.NaN])('cannot be made to delete anything but one droplet (%d)', async (id) => {

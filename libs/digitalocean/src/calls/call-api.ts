@@ -5,6 +5,7 @@ import type { z } from 'zod';
 import type { RequestBudget, RequestKind } from '../budget/request-budget.js';
 import type { CallOptions } from '../digitalocean.js';
 import { DigitalOceanError } from '../digitalocean-error.js';
+import { createFreshAgent } from './fresh-agent.js';
 import { isNotFound, readAs, readRefusal } from './read-answer.js';
 import { type HttpAnswer, type HttpCall, type NoAnswer, send } from './send.js';
 
@@ -56,15 +57,27 @@ export async function callApi<S extends z.ZodType>(deps: ApiDeps, call: ApiCall<
 
 async function attemptOnce(deps: ApiDeps, call: ApiCall<z.ZodType>, signal: AbortSignal): Promise<HttpAnswer | NoAnswer> {
   try {
-    await deps.budget.take(call.kind, signal);
+    await deps.budget.take(call.options?.kind ?? call.kind, signal);
   } catch (error) {
-    if (!signal.aborted) throw error;
-    throw new DigitalOceanError(`${nameOf(call)}: given up before it was sent`, { kind: 'aborted' });
+    if (signal.aborted) throw new DigitalOceanError(`${nameOf(call)}: given up before it was sent`, { kind: 'aborted' });
+    const why = error instanceof Error ? error.message : String(error);
+    throw new DigitalOceanError(`${nameOf(call)}: the request budget could not be asked: ${why}`, { kind: 'unreachable' });
   }
   const timeout = AbortSignal.timeout(deps.requestTimeoutMs);
-  const answer = await send(call, { ...deps, signal: AbortSignal.any([signal, timeout]) });
+  const answer = await sendInTime(deps, call, AbortSignal.any([signal, timeout]));
   if (signal.aborted) throw new DigitalOceanError(`${nameOf(call)}: given up`, { kind: 'aborted' });
   if (answer.status !== null) await observe(deps, answer);
+  return answer;
+}
+
+/** With `mayGo` on a connection of its own, so that it is asked when nothing is left but to write the request. */
+async function sendInTime(deps: ApiDeps, call: ApiCall<z.ZodType>, signal: AbortSignal): Promise<HttpAnswer | NoAnswer> {
+  const mayGo = call.options?.mayGo;
+  if (!mayGo) return send(call, { ...deps, signal });
+  if (!mayGo()) throw new DigitalOceanError(`${nameOf(call)}: it would have been sent too late`, { kind: 'aborted' });
+  const agent = createFreshAgent(new URL(deps.baseUrl).protocol, { mayGo, onRelease: () => undefined });
+  const answer = await send(call, { ...deps, agent, signal });
+  agent.destroy();
   return answer;
 }
 

@@ -50,12 +50,15 @@ describe('creating a droplet', () => {
   });
 
   it.each([
-    [401, 'unauthorized', 'Unable to authenticate you', false],
-    [403, 'forbidden', 'You are not authorized to perform this operation', false],
-    [422, 'unprocessable_entity', 'creating this/these droplet(s) will exceed your droplet limit', false],
+    [400, 'bad_request', 'The request body is not what was expected', false],
+    [401, 'unauthorized', 'Unable to authenticate you', true],
+    [403, 'forbidden', 'You are not authorized to perform this operation', true],
+    [404, 'not_found', 'The resource you were accessing could not be found.', true],
+    [422, 'unprocessable_entity', 'creating this/these droplet(s) will exceed your droplet limit', true],
+    [422, 'unprocessable_entity', 'Size is not available in this region.', true],
     [422, 'unprocessable_entity', 'We could not process your request, please try again.', true],
     [429, 'too_many_requests', 'API Rate limit exceeded.', true],
-  ])('is rejected for good by a %d %s "%s", worth another try: %s', async (status, id, message, retryable) => {
+  ])('is rejected by a %d %s "%s", worth another try: %s', async (status, id, message, retryable) => {
     answer = (res) => sayJson(res, status, { id, message });
 
     expect(await create()).toEqual({ outcome: 'rejected', status, id, message, retryable });
@@ -92,6 +95,15 @@ describe('creating a droplet', () => {
   it('is not sent by a process that was stopped while it waited', async () => {
     const clock = createFakeClock();
     const budget = { ...openBudget(), take: () => clock.advance(60_000) };
+
+    expect(await create({ client: { clock, budget } })).toMatchObject({ outcome: 'rejected', id: 'too_late', retryable: true });
+    expect(server.asked).toEqual([]);
+  });
+
+  it('is not sent by a host that slept while it waited, whose monotonic clock stood still', async () => {
+    let wallMs = 0;
+    const clock = { ...hastyClock(), monotonicMs: () => 0, now: () => new Date(wallMs) };
+    const budget = { ...openBudget(), take: async () => void (wallMs = 3_600_000) };
 
     expect(await create({ client: { clock, budget } })).toMatchObject({ outcome: 'rejected', id: 'too_late', retryable: true });
     expect(server.asked).toEqual([]);

@@ -1,3 +1,4 @@
+import { momentOf, msSince } from '@trawling/runtime';
 import { z } from 'zod';
 import { CreatedDroplet } from '../answers.js';
 import type { CreateOptions, CreateOutcome } from '../digitalocean.js';
@@ -11,12 +12,12 @@ export const SEND_WITHIN_MS = 10_000;
 
 /** Sends the order once and says what is known of it. Never repeats, never throws. */
 export async function createDroplet(deps: ApiDeps, spec: z.input<typeof DropletSpec>, options: CreateOptions = {}): Promise<CreateOutcome> {
+  const begun = momentOf(deps.clock);
   const order = DropletSpec.safeParse(spec);
   if (!order.success) return neverSent('invalid_order', z.prettifyError(order.error), false);
   // Whole milliseconds: Node refuses the fractions of a monotonic clock.
   const sendWithinMs = Math.max(0, Math.floor(options.sendWithinMs ?? SEND_WITHIN_MS));
-  const startedAt = deps.clock.monotonicMs();
-  const mayGo = (): boolean => !options.signal?.aborted && deps.clock.monotonicMs() - startedAt < sendWithinMs;
+  const mayGo = (): boolean => !options.signal?.aborted && msSince(deps.clock, begun) < sendWithinMs;
 
   const waiting = AbortSignal.timeout(sendWithinMs);
   try {
@@ -26,7 +27,7 @@ export async function createDroplet(deps: ApiDeps, spec: z.input<typeof DropletS
   }
   if (!mayGo()) return neverSent('too_late', 'it would have been sent too late', true);
 
-  const { answer, released } = await sendOnce(deps, order.data, { mayGo, connectMs: startedAt + sendWithinMs - deps.clock.monotonicMs() });
+  const { answer, released } = await sendOnce(deps, order.data, { mayGo, connectMs: sendWithinMs - msSince(deps.clock, begun) });
   if (answer.status === null) return released ? { outcome: 'unknown', reason: answer.reason } : neverSent('not_sent', answer.reason, true);
   await observe(deps, answer);
   return outcomeOf(answer);
@@ -62,12 +63,16 @@ function outcomeOf(answer: HttpAnswer): CreateOutcome {
   // The limiter stands in front of everything else: nothing was made.
   if (status === 429) return { outcome: 'rejected', status, id: refusal?.id ?? 'too_many_requests', message: refusal?.message ?? 'too many requests', retryable: true };
   if (refusal && status >= 400 && status < 500 && status !== 408) {
-    return { outcome: 'rejected', status, id: refusal.id, message: refusal.message, retryable: isPassing(status, refusal.message) };
+    return { outcome: 'rejected', status, id: refusal.id, message: refusal.message, retryable: isPassing(status) };
   }
   return { outcome: 'unknown', reason: `answered ${status}${refusal ? ` ${refusal.id}: ${refusal.message}` : ' without an answer of the API itself'}` };
 }
 
-/** Some refusals pass by themselves, and only their text says so (seen with 422; coreos/mantle#794). */
-const isPassing = (status: number, message: string): boolean => status === 422 && /try again/i.test(message);
+/**
+ * A 422 is a full account, a size that is sold out and "please try again" (coreos/mantle#794) as well as an order that
+ * will never do, and only texts tell them apart. To ask again in vain costs a request; not to ask again costs a bot. What
+ * cannot be read as an order at all is ours to mend.
+ */
+const isPassing = (status: number): boolean => status !== 400;
 
 const neverSent = (id: string, message: string, retryable: boolean): CreateOutcome => ({ outcome: 'rejected', status: null, id, message, retryable });

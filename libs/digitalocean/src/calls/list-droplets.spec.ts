@@ -54,6 +54,13 @@ describe('listing droplets', () => {
     expect(ids(await list({ name: 'bot-1' }))).toEqual([1]);
   });
 
+  it('counts whatever there is in the account, with one row of it', async () => {
+    rows = [row(1), row(2, []), row(3, ['other'])];
+
+    expect(await clientForSpec({ baseUrl: server.url }).countDroplets()).toBe(3);
+    expect(server.asked.map(({ url }) => url)).toEqual(['/v2/droplets?page=1&per_page=1']);
+  });
+
   it.each([
     ['neither tag nor name', {}],
     ['both', { tag: 'fleet:a', name: 'bot-1' }],

@@ -119,7 +119,7 @@ describe('through DigitalOcean’s description', () => {
 
   it('refusals keep DigitalOcean’s words', async () => {
     expect(await client.createDroplet({ ...anOrder, image: 'debian-99-x64' })).toMatchObject({
-      outcome: 'rejected', status: 422, id: 'unprocessable_entity', message: expect.stringContaining('invalid image'), retryable: false,
+      outcome: 'rejected', status: 422, id: 'unprocessable_entity', message: expect.stringContaining('invalid image'), retryable: true,
     });
   });
 

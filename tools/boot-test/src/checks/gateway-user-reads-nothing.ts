@@ -3,8 +3,8 @@ import { type GatewayClient } from '@trawling/launcher';
 import { type Machine } from '../machine/machine.js';
 import { runCommandJob } from './run-command-job.js';
 
-/** Jobs at a time: OpenClaw runs eight at most, and the bot has some of its own. */
-const AT_ONCE = 4;
+/** Files that one job reads: OpenClaw takes 30 new jobs a minute, and the bot has some of its own. */
+const FILES_OF_A_JOB = 7;
 
 /** Where secrets of the agent lie, or of the machine's making. */
 const SECRET_FOLDERS = [
@@ -20,8 +20,8 @@ const hiddenWays = (agentPid: string): string[] => [`/proc/${agentPid}/environ`,
 export type ReadCheck = { refused: number; asUser: string };
 
 /**
- * Tries to `cat` every file of the agent's, and whatever of the machine's making the gateway's user must not read, each
- * as a real command job of OpenClaw. Throws with what could be read. That such a job does run, as which user, and can
+ * Tries to `cat` every file of the agent's, and whatever of the machine's making the gateway's user must not read, in
+ * real command jobs of OpenClaw; each file has to be refused by name. Throws with what could be read. That such a job does run, as which user, and can
  * read what it may, is shown first: else every refusal would prove nothing.
  */
 export async function gatewayUserReadsNothing(machine: Machine, gateway: GatewayClient): Promise<ReadCheck> {
@@ -34,14 +34,12 @@ export async function gatewayUserReadsNothing(machine: Machine, gateway: Gateway
   const agentPid = (await machine.exec(['systemctl', 'show', '--property=MainPID', '--value', DROPLET.units.agent])).trim();
   const files = [...(await secretFiles(machine)), ...hiddenWays(agentPid)];
   const readable: string[] = [];
-  const queue = [...files];
-  const work = async (): Promise<void> => {
-    for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
-      const run = await runCommandJob(gateway, ['cat', file]);
-      if (run.ok || !isRefusal(file, run.text)) readable.push(`${file}: ${run.text.slice(0, 500)}`);
-    }
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  for (let from = 0; from < files.length; from += FILES_OF_A_JOB) {
+    const some = files.slice(from, from + FILES_OF_A_JOB);
+    const run = await runCommandJob(gateway, ['cat', ...some]);
+    const open = some.filter((file) => run.ok || !isRefusal(file, run.text));
+    if (open.length > 0) readable.push(`${open.join(', ')}: ${run.text.slice(0, 2_000)}`);
+  }
   // The gateway's unit closes more than the owners of files do: those must be enough alone.
   readable.push(...(await readableWithoutUnit(machine, files)));
   if (readable.length > 0) throw new Error(`the gateway's user could read, or was not clearly refused:\n${readable.join('\n')}`);
@@ -50,7 +48,7 @@ export async function gatewayUserReadsNothing(machine: Machine, gateway: Gateway
 
 /** Processes of others are not even there for the gateway; of a file we want to hear that it is closed, not that we looked in the wrong place. */
 const isRefusal = (file: string, said: string): boolean =>
-  said.includes('Permission denied') || (file.startsWith('/proc/') && said.includes('No such file or directory'));
+  said.includes(`${file}: Permission denied`) || (file.startsWith('/proc/') && said.includes(`${file}: No such file or directory`));
 
 /** Those that the user itself may read, outside of the unit. */
 async function readableWithoutUnit(machine: Machine, files: readonly string[]): Promise<string[]> {

@@ -4,7 +4,8 @@ import { z } from 'zod';
 
 export type JobRun = { ok: boolean; /** Whatever it printed and OpenClaw said about it. */ text: string };
 
-const Added = z.looseObject({ job: z.looseObject({ id: z.string() }) });
+/** Without a declaration key OpenClaw answers with the job itself. */
+const Added = z.looseObject({ id: z.string() });
 const Started = z.looseObject({ runId: z.string().optional() });
 const Runs = z.looseObject({ entries: z.array(z.looseObject({ action: z.string(), status: z.string().optional() })) });
 
@@ -12,7 +13,7 @@ const DONE_WITHIN_MS = 60_000;
 
 /** Has OpenClaw run a program as one of its command jobs: no LLM, as the gateway's user, where a job of the bot runs. */
 export async function runCommandJob(gateway: GatewayClient, argv: readonly string[]): Promise<JobRun> {
-  const { job } = Added.parse(
+  const job = Added.parse(
     await gateway.request('cron.add', {
       name: `boot test: ${argv.join(' ')}`.slice(0, 100),
       enabled: true,

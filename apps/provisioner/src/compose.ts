@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { claimFleet, type Database, findInstallation, machineStore, openDatabase, orphanMachineStore, providerBudgetStore } from '@trawling/database';
+import { type Database, findFleetClaim, findInstallation, machineStore, openDatabase, orphanMachineStore, providerBudgetStore } from '@trawling/database';
 import { createHttpApp, drain, listen, mountRoutes } from '@trawling/http';
 import { assertQueueBackend, chooseQueueBackend, openMachineQueue, startMachineWorker } from '@trawling/queues';
 import { type Logger, type OnStop, systemClock, uuid7, withReleasers } from '@trawling/runtime';
@@ -69,14 +69,20 @@ export const compose = (env: Env, options: ProvisionerOptions) =>
     return { url: listening.url };
   });
 
-const NOT_THE_FLEETS =
-  'The machines of this installation are run from another database: this one is a copy of it, restored or for tests. '
-  + 'Nothing is made or destroyed from here. If it has taken the other one\'s place, run "admin adopt-fleet"; for a fleet of its own, start with an empty database';
+const NOT_THE_FLEETS = {
+  another:
+    'The machines of this installation are run from another database: this one is a copy of it, restored or for tests. '
+    + 'Nothing is made or destroyed from here. If it has taken the other one\'s place, run "admin adopt-fleet"; for a fleet of its own, start with an empty database',
+  none:
+    'Nobody has said that the machines of this installation are run from this database, as "admin init" does since there are droplets; it may be a copy. '
+    + 'Nothing is made or destroyed from here. If no other database has this installation, run "admin adopt-fleet"',
+} as const;
 
 async function openDriver(onStop: OnStop, env: Env, options: ProvisionerOptions & { database: Database; installationId: string }): Promise<MachineDriver> {
   const { database, logger, installationId } = options;
   if (env.MACHINE_DRIVER === 'local') return openLocalDriver(onStop, env, options);
-  if (!(await claimFleet(database.pool))) throw new Error(NOT_THE_FLEETS);
+  const claim = await findFleetClaim(database.pool);
+  if (claim !== 'ours') throw new Error(NOT_THE_FLEETS[claim]);
   const driver = openDigitalOceanDriver(onStop, env, { store: providerBudgetStore(database.pool, 'digitalocean'), clock: systemClock, random: Math.random, logger, installationId });
   // Its findings are in the log before the first machine is asked for; what is wrong keeps creates waiting, nothing else.
   await driver.examine();

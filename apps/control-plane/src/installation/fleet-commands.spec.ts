@@ -1,4 +1,4 @@
-import { claimFleet } from '@trawling/database';
+import { findFleetClaim } from '@trawling/database';
 import { PROVIDER_IN_DOUBT } from '@trawling/domain';
 import { makeBot } from '../testing/bots.js';
 import { useControlPlane } from '../testing/open-test-control-plane.js';
@@ -52,18 +52,24 @@ describe('admin approve-orphans', () => {
   });
 });
 
-describe('admin adopt-fleet', () => {
-  it('lets a restored database run the machines, which it may not before', async () => {
-    const { pool } = controlPlane().owner;
-    expect(await claimFleet(pool)).toBe(true);
-    expect(await claimFleet(pool)).toBe(true);
+describe('the fleet’s database', () => {
+  const claim = () => findFleetClaim(controlPlane().owner.pool);
 
-    await pool.query(`UPDATE installation SET fleet_database = 'another/1'`);
-    expect(await claimFleet(pool)).toBe(false);
-    await admin('adopt-fleet');
+  it('is the one that was initialised, before any machine is made from it', async () => {
+    expect(await claim()).toBe('ours');
+  });
 
-    expect(await claimFleet(pool)).toBe(true);
-    expect(await controlPlane().owner.prisma.auditEntry.findFirst({ where: { action: 'adopt-fleet' } })).toMatchObject({ before: { database: 'another/1' } });
+  it('is not its copy, until somebody lets that run the machines with "admin adopt-fleet"', async () => {
+    for (const [before, found] of [['another/1', 'another'], [null, 'none']] as const) {
+      await controlPlane().owner.pool.query('UPDATE installation SET fleet_database = $1', [before]);
+      expect(await claim()).toBe(found);
+
+      await admin('adopt-fleet');
+
+      expect(await claim()).toBe('ours');
+      const [entry] = await controlPlane().owner.prisma.auditEntry.findMany({ where: { action: 'adopt-fleet' }, orderBy: { id: 'desc' } });
+      expect(entry).toMatchObject({ before: { database: before } });
+    }
   });
 });
 

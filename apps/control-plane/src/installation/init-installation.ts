@@ -1,6 +1,7 @@
 import { Ed25519PublicJwk, type X25519PublicJwk } from '@trawling/contracts';
 import { type Ed25519PrivateJwk, generateEd25519, generateX25519, jwkThumbprint, type Keyring, signKeySet } from '@trawling/crypto';
 import {
+  adoptFleet,
   findInstallation,
   insertAuditEntry,
   insertControlPlaneKey,
@@ -47,6 +48,8 @@ export async function initInstallation(
     const id = deps.newId();
     const { queueBackend } = input;
     await insertInstallation(tx, { id, queueBackend, rootPublicJwk, tokenSealingJwk: sealing.publicJwk, keySet, createdAt });
+    // Before there can be a dump of it: whatever is restored from one, with whichever token, is told from this database.
+    await adoptFleet(tx);
     const after = { installation_id: id, queue_backend: queueBackend, signing_kid: kid };
     await insertAuditEntry(tx, { id: deps.newId(), botId: null, actor: 'admin-cli', action: 'init', before: null, after, requestId: null });
     return { installation_id: id, queue_backend: queueBackend, root_public_jwk: rootPublicJwk, created: true };

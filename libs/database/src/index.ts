@@ -32,6 +32,7 @@ export * from './stores/enrollment-inbox.store.js';
 export * from './stores/key-set.store.js';
 export * from './stores/machine.store.js';
 export * from './stores/orphan-machine.store.js';
+export { claimFleetAccount } from './stores/fleet-account.store.js';
 export * from './stores/fleet-claim.store.js';
 export * from './stores/provider-budget.store.js';
 export * from './stores/provider-trust.store.js';

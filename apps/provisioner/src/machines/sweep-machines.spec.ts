@@ -112,8 +112,26 @@ describe('the sweep', () => {
     expect((await sweep()).destroyed).toBe(1);
 
     expect(cloud.destroyed).toEqual([stray?.providerId]);
+    expect((await sweep()).destroyed).toBe(0);
+    expect(memory.orphans).toMatchObject({ count: 0 });
+    await database.pool.query(`UPDATE orphan_machine SET last_seen_at = now() - interval '11 minutes'`);
     await sweep();
     expect((await database.pool.query('SELECT 1 FROM orphan_machine')).rows).toEqual([]);
+  });
+
+  it('keeps what is known of a machine without a bot, its approval and its grace, while a list misses it for a moment', async () => {
+    mode = 'report';
+    const [stray] = strays(1);
+    await sweep();
+    await database.pool.query('UPDATE orphan_machine SET approved_at = now()');
+
+    cloud.hide(() => true);
+    expect(await sweep()).toMatchObject({ destroyed: 0 });
+    expect(memory.orphans).toMatchObject({ count: 0 });
+    cloud.hide(() => false);
+    await sweep();
+
+    expect(cloud.destroyed).toEqual([stray?.providerId]);
   });
 
   it('says what machines without a bot cost, and destroys only what somebody named, where it is told to report', async () => {

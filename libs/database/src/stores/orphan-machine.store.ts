@@ -24,13 +24,12 @@ const columns = `driver, provider_id AS "providerId", bot_id AS "botId", generat
 
 /** What the provisioner remembers of machines without a bot, so that their time of grace outlives it. */
 export const orphanMachineStore = (pool: Pool) => ({
-  /** These and no others are there now. Answers with all that is known of them and the database's time. */
+  /**
+   * One provisioner sees these now. Answers with all that is known of them and the database's time. What no provisioner
+   * has seen for ten minutes is forgotten; sooner, one list that misses a row would undo an approval and begin the grace anew.
+   */
   async saveSeen(driver: string, seen: readonly SeenOrphan[]): Promise<{ now: Date; orphans: OrphanMachineRow[] }> {
-    await pool.query({
-      name: 'forget-orphans',
-      text: 'DELETE FROM orphan_machine WHERE driver = $1 AND provider_id <> ALL($2::text[])',
-      values: [driver, seen.map(({ providerId }) => providerId)],
-    });
+    const providerIds = seen.map(({ providerId }) => providerId);
     if (seen.length > 0) {
       await pool.query({
         name: 'save-orphans',
@@ -38,15 +37,20 @@ export const orphanMachineStore = (pool: Pool) => ({
             SELECT $1, o.* FROM unnest($2::text[], $3::uuid[], $4::int[], $5::numeric[], $6::timestamptz[]) AS o
           ON CONFLICT (driver, provider_id) DO UPDATE SET last_seen_at = now(), monthly_usd = excluded.monthly_usd`,
         values: [
-          driver, seen.map((one) => one.providerId), seen.map((one) => one.botId), seen.map((one) => one.generation),
+          driver, providerIds, seen.map((one) => one.botId), seen.map((one) => one.generation),
           seen.map((one) => one.monthlyUsd), seen.map((one) => one.createdAt),
         ],
       });
     }
+    await pool.query({
+      name: 'forget-orphans',
+      text: `DELETE FROM orphan_machine WHERE driver = $1 AND last_seen_at < now() - interval '10 minutes'`,
+      values: [driver],
+    });
     const { rows } = await pool.query<OrphanMachineRow & { now: Date }>({
       name: 'known-orphans',
-      text: `SELECT now() AS now, ${columns} FROM orphan_machine WHERE driver = $1 ORDER BY created_at, provider_id`,
-      values: [driver],
+      text: `SELECT now() AS now, ${columns} FROM orphan_machine WHERE driver = $1 AND provider_id = ANY($2::text[]) ORDER BY created_at, provider_id`,
+      values: [driver, providerIds],
     });
     return { now: rows[0]?.now ?? new Date(0), orphans: rows };
   },

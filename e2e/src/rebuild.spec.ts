@@ -7,6 +7,7 @@ import { enrollMachine } from './support/rig/enroll.js';
 import { runFaultBot } from './support/rig/fault-bot.js';
 import { type FaultyProxy, openFaultyProxy } from './support/rig/faulty-proxy.js';
 import { openRig, type Rig } from './support/rig/rig.js';
+import { type TradingWatch, watchTrading } from './support/rig/watch-trading.js';
 
 type FaultBot = ReturnType<typeof runFaultBot>;
 /** What runs on one droplet, and the line it has to us. */
@@ -18,6 +19,7 @@ describe('a bot that is rebuilt while its old machine cannot be reached', () => 
   let opened: Awaited<ReturnType<typeof openAll>>;
   let rig: Rig;
   let cloud: FakeDigitalOcean;
+  let watch: TradingWatch;
   const machines: Machine[] = [];
 
   const openAll = () =>
@@ -29,8 +31,10 @@ describe('a bot that is rebuilt while its old machine cannot be reached', () => 
   beforeAll(async () => {
     opened = await openAll();
     ({ rig, cloud } = opened.value);
+    watch = watchTrading(rig, cloud);
   });
   afterAll(async () => {
+    await watch?.stop();
     await Promise.all(machines.map(({ bot }) => bot.stop()));
     await Promise.all(machines.map(({ line }) => line.close()));
     await opened?.stop();
@@ -54,6 +58,7 @@ describe('a bot that is rebuilt while its old machine cannot be reached', () => 
     const line = await openFaultyProxy(Number(new URL(rig.syncAdapterUrl).port));
     const machine = { line, bot: runFaultBot(await enrollMachine(rig, botId, generation), line.url, generation) };
     machine.bot.quieten();
+    watch.add(machine.bot, generation);
     machines.push(machine);
     return machine;
   }
@@ -65,6 +70,13 @@ describe('a bot that is rebuilt while its old machine cannot be reached', () => 
       [botId],
     );
     return rows.map(({ version }) => version);
+  }
+
+  /** In milliseconds since 1970. */
+  async function issuedAt(botId: string, version: number): Promise<number> {
+    const [row] = await rig.query<{ issued_at: Date }>('SELECT issued_at FROM config_version WHERE bot_id = $1 AND version = $2', [botId, version]);
+    if (!row) throw new Error(`${botId} has no version ${version}`);
+    return row.issued_at.getTime();
   }
 
   /** A bot that trades on its first machine. */
@@ -105,12 +117,16 @@ describe('a bot that is rebuilt while its old machine cannot be reached', () => 
     cloud.setFaults({});
     await Promise.all(bots.map(async ({ botId, old }, index) => {
       await until(() => replacements[index]?.bot.appliedVersions().at(-1) === 3, { timeoutMs: 90_000 });
-      // It trades from this version on, and what it replaces does not exist any more.
-      expect(droplet(botId, 1)?.goneAt).toEqual(expect.any(Number));
+      // It trades from this version on, which was not even made before what it replaces was gone.
+      const goneAt = droplet(botId, 1)?.goneAt ?? Number.POSITIVE_INFINITY;
+      expect(await issuedAt(botId, 3)).toBeGreaterThanOrEqual(goneAt);
       expect(await tradingVersions(botId)).toEqual([1, 3]);
       expect(await view(botId)).toMatchObject({ trading: 'active', old_machines: [] });
       expect(old.bot.appliedVersions()).toEqual([1]);
       expect(cloud.droplets().filter(({ name }) => name.includes(botId)).map(({ name }) => name)).toEqual([`bot-${botId}-g2`]);
+      // The old one traded until its droplet was gone, then none, then the new one; at no moment both.
+      await until(() => watch.seen(botId).at(-1)?.join() === '2');
+      expect(watch.seen(botId).filter((generations) => generations.length > 0)).toEqual([[1], [2]]);
     }));
   }, 240_000);
 });

@@ -9,6 +9,8 @@ export type FaultBot = {
   botId: string;
   /** Config versions in the order it applied them. */
   appliedVersions: () => number[];
+  /** What it runs at this moment; null: nothing yet. */
+  runs: () => number | null;
   /** Ids of all the events it made. */
   made: () => string[];
   /** Ids the server confirmed, in answers that arrived. */
@@ -73,6 +75,7 @@ export function runFaultBot(machine: RigMachine, baseUrl: string, generation = 1
     botId: machine.botId,
     log,
     appliedVersions: () => versions,
+    runs: () => bot.applied()?.version ?? null,
     made: () => made,
     confirmed: () => confirmed,
     pending: () => spool.length,

@@ -20,6 +20,8 @@ export const DROPLET_FILES = {
   ca: `${ETC}/ca.pem`,
   /** The image's authorities and ours: curl takes one file only. */
   caBundle: `${ETC}/ca-bundle.pem`,
+  /** Tells apt of the bundle. */
+  aptCa: '/etc/apt/apt.conf.d/90trawling-ca',
   sysusers: '/etc/sysusers.d/trawling.conf',
   units: '/etc/systemd/system',
   workDir: WORK,

@@ -18,7 +18,7 @@ failed() {
   trap - ERR
   # In a subshell: the shell above fails as well, and reports.
   if [ "$BASH_SUBSHELL" -gt 0 ]; then exit 1; fi
-  "$REPORT_BOOT" "$stage" "line $1: $2: $(tail -n 1 "$LOG_FILE")"
+  "$REPORT_BOOT" "$stage" "line $1: $2: $(tail -n 1 "$LOG_FILE" | cut -c -1000)"
   exit 1
 }
 trap 'failed "$LINENO" "$BASH_COMMAND"' ERR
@@ -58,13 +58,17 @@ install_tools() {
     if ! command -v "${pair%%:*}" > /dev/null; then missing+=("${pair##*:}"); fi
   done
   if [ ${#missing[@]} -eq 0 ] && [ -s "$SYSTEM_CA_FILE" ]; then return 0; fi
+  # A power cut in the middle of a package: apt does nothing before that is put right. When somebody else is at it, apt waits.
+  dpkg --configure -a || say 'dpkg could not finish what was begun'
   apt-get -q -o DPkg::Lock::Timeout=600 update
   apt-get -q -y -o DPkg::Lock::Timeout=600 install --no-install-recommends ca-certificates "${missing[@]}"
 }
 
+# For curl, Node and apt. An image may have no other authorities before its tools are installed.
 trust_own_ca() {
   if [ ! -s "$CA_FILE" ]; then return 0; fi
-  cat "$SYSTEM_CA_FILE" "$CA_FILE" > "$CA_BUNDLE_FILE"
+  { cat "$SYSTEM_CA_FILE" 2> /dev/null || true; cat "$CA_FILE"; } > "$CA_BUNDLE_FILE"
+  echo "Acquire::https::CaInfo \"$CA_BUNDLE_FILE\";" > "$APT_CA_FILE"
   export CURL_CA_BUNDLE=$CA_BUNDLE_FILE NODE_EXTRA_CA_CERTS=$CA_FILE
 }
 
@@ -116,7 +120,12 @@ make_machine_folder() {
     return 1
   fi
   sed "s/@INSTANCE_ID@/$instance_id/" "$SPEC_TEMPLATE" > "$WORK_DIR/machine.json"
-  if cmp -s "$WORK_DIR/machine.json" "$MACHINE_DIR/machine.json"; then return 0; fi
+  # The folder is the agent's, which may put there what it likes: opened as the agent's user, and not for ever. What
+  # cannot be read is a failure and no other bot's: a machine's identity exists once.
+  if [ -e "$MACHINE_DIR/machine.json" ]; then
+    timeout --signal=KILL 60 runuser -u "$AGENT_USER" -- head -c 65536 -- "$MACHINE_DIR/machine.json" < /dev/null > "$WORK_DIR/found.json"
+    if cmp -s "$WORK_DIR/machine.json" "$WORK_DIR/found.json"; then return 0; fi
+  fi
   # The image was made from another bot's machine.
   if [ -e "$MACHINE_DIR" ]; then systemctl stop "$GATEWAY_UNIT" "$AGENT_UNIT" "$HAND_UNIT"; fi
   rm -rf "$draft" "$MACHINE_DIR"
@@ -136,6 +145,7 @@ make_machine_folder() {
 
 wait_for_enrollment() {
   local deadline=$((SECONDS + 900))
+  # Looked at, never opened: the folder is the agent's.
   until [ -s "$CREDENTIAL_FILE" ]; do
     if [ "$SECONDS" -ge "$deadline" ]; then
       say "not enrolled: $(journalctl -u "$AGENT_UNIT" -n 1 -o cat 2> /dev/null)"
@@ -200,6 +210,7 @@ wait_for_gateway() {
 
 mkdir -p "$ROOT_DIR"
 install -d -m 0700 "$WORK_DIR"
+trust_own_ca
 install_tools
 trust_own_ca
 systemd-sysusers "$SYSUSERS_FILE"

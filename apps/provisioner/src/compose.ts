@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { type Database, findFleetClaim, findInstallation, machineStore, openDatabase, orphanMachineStore, providerBudgetStore } from '@trawling/database';
+import { type Database, findFleetClaim, findInstallation, machineStore, openclawLockStore, openDatabase, orphanMachineStore, providerBudgetStore } from '@trawling/database';
 import { createHttpApp, drain, listen, mountRoutes } from '@trawling/http';
 import { assertQueueBackend, chooseQueueBackend, openMachineQueue, startMachineWorker } from '@trawling/queues';
 import { type Logger, type OnStop, systemClock, uuid7, withReleasers } from '@trawling/runtime';
 import type { Env } from './env.js';
 import { openDigitalOceanDriver } from './digitalocean/open-digitalocean-driver.js';
+import { warnUnpublished } from './digitalocean/warn-unpublished.js';
 import { openLocalDriver } from './local/open-local-driver.js';
 import { type MachineDriver } from './machines/machine-driver.js';
 import { reconcileMachine, RECONCILE_TIMINGS, type ReconcileDeps } from './machines/reconcile-machine.js';
@@ -86,6 +87,7 @@ async function openDriver(onStop: OnStop, env: Env, options: ProvisionerOptions 
   const driver = openDigitalOceanDriver(onStop, env, { store: providerBudgetStore(database.pool, 'digitalocean'), clock: systemClock, random: Math.random, logger, installationId });
   // Its findings are in the log before the first machine is asked for; what is wrong keeps creates waiting, nothing else.
   await driver.examine();
+  await warnUnpublished(openclawLockStore(database.pool), logger);
   return driver;
 }
 

@@ -31,7 +31,8 @@ const variables = z.object({
   DIGITALOCEAN_MONITORING: z.stringbool().default(true).describe('DigitalOcean driver: whether DigitalOcean draws graphs of new droplets'),
   MACHINE_NPM_REGISTRY: httpUrl.default('https://registry.npmjs.org').describe('Where droplets get Node, npm and OpenClaw; all of it is checked against committed digests'),
   MACHINE_APT_MIRROR: httpUrl.optional().describe('Where droplets get packages of their distribution; without it where their image does'),
-  MACHINE_CA_FILE: z.string().min(1).optional().describe('PEM file with the authorities of a sync-adapter or mirror that no public one has signed; droplets trust them'),
+  MACHINE_APT_SECURITY_MIRROR: httpUrl.optional().describe('Needed with MACHINE_APT_MIRROR: where its security updates are; an archive of its own with Debian, the same with Ubuntu'),
+  MACHINE_CA_FILE: z.string().min(1).optional().describe('PEM file with the authorities of a sync-adapter or mirror that no public one has signed; curl, Node, npm and apt of droplets trust its certificates. They are part of the user data: a few, not a whole system’s'),
   DATA_RETRIEVAL_URL: httpUrl.optional().describe('Where machines get prices from'),
   SWEEP_SECONDS: z.coerce.number().min(0.1).max(3600).default(5).describe('How often every bot is looked at, whatever the queue says'),
   REAP_ORPHANS: z
@@ -48,5 +49,7 @@ export const Env = variables.superRefine((env, context) => {
   for (const name of NEEDED[env.MACHINE_DRIVER]) {
     if (env[name] === undefined) context.addIssue({ code: 'custom', path: [name], message: `the driver ${env.MACHINE_DRIVER} needs it` });
   }
+  const [given, lacking] = env.MACHINE_APT_MIRROR === undefined ? (['MACHINE_APT_SECURITY_MIRROR', 'MACHINE_APT_MIRROR'] as const) : (['MACHINE_APT_MIRROR', 'MACHINE_APT_SECURITY_MIRROR'] as const);
+  if (env[given] !== undefined && env[lacking] === undefined) context.addIssue({ code: 'custom', path: [lacking], message: `${given} needs it` });
 });
 export type Env = z.output<typeof Env>;

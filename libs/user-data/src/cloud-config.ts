@@ -1,8 +1,11 @@
+/** Where a distribution's packages and its security updates are: two archives (Debian) or one twice (Ubuntu). */
+export type AptMirrors = { primary: string; security: string };
+
 /** The part of cloud-init's cloud-config that a machine needs. */
 export type CloudConfig = {
   /** Owner root. `permissions` is octal, in four digits. */
   files: { path: string; permissions: string; content: string }[];
-  aptMirror: string | null;
+  apt: AptMirrors | null;
   /** Commands with their arguments, run once at the end of the first boot. */
   commands: string[][];
 };
@@ -15,7 +18,7 @@ export function renderCloudConfig(config: CloudConfig): string {
   return [
     '#cloud-config',
     'package_update: false',
-    ...(config.aptMirror === null ? [] : apt(config.aptMirror)),
+    ...(config.apt === null ? [] : apt(config.apt)),
     'write_files:',
     ...config.files.flatMap(({ path, permissions, content }) => [
       `  - path: ${JSON.stringify(path)}`,
@@ -29,9 +32,10 @@ export function renderCloudConfig(config: CloudConfig): string {
   ].join('\n');
 }
 
-function apt(mirror: string): string[] {
-  const entry = `    - arches: [default]\n      uri: ${JSON.stringify(mirror)}`;
-  return ['apt:', '  primary:', entry, '  security:', entry];
+// Both, always: cloud-init takes the first for the second where the second is not given (cc_apt_configure.py).
+function apt({ primary, security }: AptMirrors): string[] {
+  const entry = (uri: string): string => `    - arches: [default]\n      uri: ${JSON.stringify(uri)}`;
+  return ['apt:', '  primary:', entry(primary), '  security:', entry(security)];
 }
 
 function literalBlock(path: string, content: string): string[] {

@@ -32,7 +32,7 @@ describe('the user data of a machine', () => {
     'with a private authority and mirrors': userDataInput({
       ca_certificate_pem: PEM,
       data_retrieval_url: 'https://prices.example.com',
-      sources: { npm_registry: 'http://mirror.example.com:4873/npm', apt_mirror: 'http://mirror.example.com/debian' },
+      sources: { npm_registry: 'http://mirror.example.com:4873/npm', apt: { primary: 'http://mirror.example.com/debian', security: 'http://mirror.example.com/debian-security' } },
     }),
   };
 
@@ -68,8 +68,16 @@ describe('the user data of a machine', () => {
     expect(contentOf(text, DROPLET_FILES.installMachine)).toBe(readFileSync(join(__dirname, 'scripts/install-machine.sh'), 'utf8'));
   });
 
+  it('names the archive of security updates beside that of packages: cloud-init would take the one for the other', () => {
+    expect(read(renderUserData(variants['with a private authority and mirrors']))['apt']).toEqual({
+      primary: [{ arches: ['default'], uri: 'http://mirror.example.com/debian' }],
+      security: [{ arches: ['default'], uri: 'http://mirror.example.com/debian-security' }],
+    });
+    expect(read(renderUserData(variants.plain))).not.toHaveProperty('apt');
+  });
+
   it('does not write what a YAML block would change', () => {
-    const config = (content: string) => ({ aptMirror: null, commands: [], files: [{ path: '/f', permissions: '0644', content }] });
+    const config = (content: string) => ({ apt: null, commands: [], files: [{ path: '/f', permissions: '0644', content }] });
 
     expect(() => renderCloudConfig(config('  indented\n'))).toThrow('/f does not begin');
     expect(() => renderCloudConfig(config('no end'))).toThrow('/f does not begin');

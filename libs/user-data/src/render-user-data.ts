@@ -22,7 +22,7 @@ export function renderUserData(unchecked: UserDataInput): string {
   const file = (path: string, content: string) => ({ path, permissions: '0644', content });
   const units = systemdUnits({ hasOwnCa: input.ca_certificate_pem !== null });
   const text = renderCloudConfig({
-    aptMirror: input.sources.apt_mirror,
+    apt: input.sources.apt,
     files: [
       file(DROPLET_FILES.settings, settingsFile(input)),
       file(DROPLET_FILES.specTemplate, `${JSON.stringify(machineSpec(input))}\n`),

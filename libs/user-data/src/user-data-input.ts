@@ -22,8 +22,8 @@ export type MachinePackages = z.infer<typeof MachinePackages>;
 /** Where machines get packages from. */
 export const PackageSources = z.strictObject({
   npm_registry: httpUrl,
-  /** Null: what the image's apt uses. Asked only for tools that the image lacks. */
-  apt_mirror: httpUrl.nullable(),
+  /** Null: what the image's apt uses. Asked by us only for tools that the image lacks. */
+  apt: z.strictObject({ primary: httpUrl, security: httpUrl }).nullable(),
 });
 export type PackageSources = z.infer<typeof PackageSources>;
 

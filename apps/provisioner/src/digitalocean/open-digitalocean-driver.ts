@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { type BudgetStore, createDigitalOcean, createRequestBudget } from '@trawling/digitalocean';
 import { type Clock, type Logger, type OnStop } from '@trawling/runtime';
-import { renderUserData } from '@trawling/user-data';
+import { certificatesIn, checkSharedSettings, renderUserData, type SharedSettings } from '@trawling/user-data';
+import { z } from 'zod';
 import { type Env } from '../env.js';
 import { type MachineKey, type MachineOrder } from '../machines/machine-driver.js';
 import { createDigitalOceanDriver, type DigitalOceanDriver } from './digitalocean-driver.js';
@@ -42,11 +43,12 @@ export function openDigitalOceanDriver(onStop: OnStop, env: Env, deps: OpenDigit
 }
 
 function userDataRenderer(env: Env): (key: MachineKey, order: MachineOrder) => string {
-  const certificates = env.MACHINE_CA_FILE === undefined ? null : readFileSync(env.MACHINE_CA_FILE, 'utf8');
+  const shared = sharedSettings(env);
   return ({ botId, generation }, { packages, ...order }) => {
     // From the database, as the file itself: what the user data names can be fetched.
     if (!packages) throw new Error('no lock of the bot\'s OpenClaw is published ("admin publish-openclaw")');
     return renderUserData({
+      ...shared,
       bot_id: botId,
       generation,
       installation_id: order.installation_id,
@@ -56,8 +58,34 @@ function userDataRenderer(env: Env): (key: MachineKey, order: MachineOrder) => s
       data_retrieval_url: order.data_retrieval_url,
       enrollment_token: order.enrollmentToken,
       packages,
-      sources: { npm_registry: env.MACHINE_NPM_REGISTRY, apt_mirror: env.MACHINE_APT_MIRROR ?? null },
-      ca_certificate_pem: certificates,
     });
   };
 }
+
+/** What is wrong for every machine is said at the start, not by each bot. */
+function sharedSettings(env: Env): SharedSettings {
+  const { MACHINE_APT_MIRROR: primary, MACHINE_APT_SECURITY_MIRROR: security } = env;
+  const shared: SharedSettings = {
+    sync_adapter_url: env.SYNC_ADAPTER_URL,
+    data_retrieval_url: env.DATA_RETRIEVAL_URL ?? null,
+    sources: { npm_registry: env.MACHINE_NPM_REGISTRY, apt: primary === undefined || security === undefined ? null : { primary, security } },
+    ca_certificate_pem: env.MACHINE_CA_FILE === undefined ? null : readCertificates(env.MACHINE_CA_FILE),
+  };
+  try {
+    checkSharedSettings(shared);
+  } catch (error) {
+    throw new Error(`No user data can be made with these settings: ${messageOf(error)}`, { cause: error });
+  }
+  return shared;
+}
+
+function readCertificates(file: string): string {
+  try {
+    return certificatesIn(readFileSync(file, 'utf8'));
+  } catch (error) {
+    throw new Error(`MACHINE_CA_FILE (${file}) cannot be used: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+const Failure = z.object({ message: z.string() });
+const messageOf = (error: unknown): string => Failure.safeParse(error).data?.message ?? 'unknown reason';

@@ -28,4 +28,14 @@ export const openclawLockStore = (db: Queryable) => ({
     });
     return rows[0]?.content ?? null;
   },
+
+  /** Whether there is anything that a machine could be made of. */
+  async whatIsPublished(): Promise<{ agent: boolean; openclaw: boolean }> {
+    const { rows } = await db.query<{ agent: boolean; openclaw: boolean }>({
+      name: 'what-is-published',
+      text: 'SELECT EXISTS (SELECT sha256 FROM agent_build) AS agent, EXISTS (SELECT sha256 FROM openclaw_lock) AS openclaw',
+      values: [],
+    });
+    return rows[0] ?? { agent: false, openclaw: false };
+  },
 });

@@ -19,7 +19,7 @@ export const userDataInput = (changes: Partial<UserDataInput> = {}): UserDataInp
   data_retrieval_url: null,
   enrollment_token: makeToken('tte', '0190cccc-0000-7000-8000-000000000001', randomBytes),
   packages: machinePackages(committedLock()),
-  sources: { npm_registry: 'https://npm.example.com/', apt_mirror: null },
+  sources: { npm_registry: 'https://npm.example.com/', apt: null },
   ca_certificate_pem: null,
   ...changes,
 });

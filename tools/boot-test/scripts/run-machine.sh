@@ -18,6 +18,12 @@ mount -t overlay overlay -o "lowerdir=$image,upperdir=$folder/upper,workdir=$fol
 
 export SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1
 export LD_LIBRARY_PATH=$programs/usr/lib/$(uname -m)-linux-gnu/systemd:$programs/usr/lib/$(uname -m)-linux-gnu:$programs/lib/$(uname -m)-linux-gnu
-exec "$programs/usr/bin/systemd-nspawn" --directory="$folder/root" --boot --machine="$cgroup" --hostname=droplet \
-  --register=no --keep-unit --settings=no --network-namespace-path="$network" --console=pipe --resolv-conf=off --timezone=off --link-journal=no \
-  --capability=CAP_NET_ADMIN,CAP_BPF --system-call-filter=bpf -- --show-status=yes
+# It leaves a reboot to whoever started it, and says so with 133.
+status=133
+while [ "$status" = 133 ]; do
+  status=0
+  "$programs/usr/bin/systemd-nspawn" --directory="$folder/root" --boot --machine="$cgroup" --hostname=droplet \
+    --register=no --keep-unit --settings=no --network-namespace-path="$network" --console=pipe --resolv-conf=off --timezone=off --link-journal=no \
+    --capability=CAP_NET_ADMIN,CAP_BPF --system-call-filter=bpf -- --show-status=yes || status=$?
+done
+exit "$status"

@@ -16,9 +16,11 @@ Exit code: 0 passed, 1 failed, 2 not run (no token).`);
   await buildProject(join(root, 'apps/provisioner'));
   const { runSmoke } = createRequire(import.meta.url)(join(root, 'apps/provisioner/dist/smoke.js'));
   const stopping = new AbortController();
-  process.once('SIGINT', () => {
-    console.log('Stopping, and cleaning up …');
-    stopping.abort(new Error('interrupted'));
-  });
+  for (const signal of ['SIGINT', 'SIGTERM']) {
+    process.on(signal, () => {
+      console.log(stopping.signal.aborted ? 'Still cleaning up; killing this now may leave a droplet that is billed.' : 'Stopping, and cleaning up …');
+      stopping.abort(new Error('interrupted'));
+    });
+  }
   process.exitCode = await runSmoke({ env: process.env, say: (line) => console.log(line), signal: stopping.signal });
 }

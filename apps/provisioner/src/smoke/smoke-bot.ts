@@ -24,7 +24,8 @@ export async function smokeBot(deps: SmokeDeps, client: DigitalOcean): Promise<v
   } finally {
     await call('DELETE', `/bots/${botId}`);
     await within({ ...pace, signal: AbortSignal.timeout(2 * pace.goneMs), what: 'no droplet of the bot is left', ms: pace.goneMs }, async () =>
-      (await client.listDroplets({ tag: botTag(botId) })).length === 0 && (await client.listDroplets({ name: `bot-${botId}-g1` })).length === 0);
+      BotView.parse((await call('GET', `/bots/${botId}`)).body).machine?.state === 'gone'
+      && (await client.listDroplets({ tag: botTag(botId) })).length === 0 && (await client.listDroplets({ name: `bot-${botId}-g1` })).length === 0);
     say('  the bot and its droplet are gone');
   }
 }

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { createDigitalOcean, createMemoryBudget, type DigitalOcean } from '@trawling/digitalocean';
 import { createLogger, systemClock } from '@trawling/runtime';
-import { createDigitalOceanDriver, SETTLE_MS } from '../digitalocean/digitalocean-driver.js';
-import { botTag, dropletName, fleetTag } from '../digitalocean/droplet-identity.js';
-import { fleetFirewall } from '../digitalocean/fleet-firewall.js';
+import { createDigitalOceanDriver } from '../digitalocean/digitalocean-driver.js';
+import { botTag, dropletName } from '../digitalocean/droplet-identity.js';
+import { cleanUp, type Leftovers } from './clean-up.js';
 import { type SmokeDeps } from './smoke-options.js';
 import { within } from './within.js';
 
@@ -37,8 +37,15 @@ export async function smokeDroplet(deps: SmokeDeps, client: DigitalOcean): Promi
     renderUserData: () => USER_DATA,
   });
   const key = { botId: randomUUID(), generation: 1 };
-  /** A create without an answer may still leave something. */
-  let watchMs = 0;
+  const run: Leftovers = { installationId, botId: key.botId, ids: new Set(), seen: new Set(), isOpen: false };
+  /** Notes what a create left, or that it may have. */
+  const create = async (driver: ReturnType<typeof openDriver>) => {
+    run.isOpen = true;
+    const made = await driver.create(key, order);
+    run.isOpen = made.outcome === 'unknown';
+    if (made.outcome === 'accepted') run.ids.add(Number(made.providerId));
+    return made;
+  };
   const order = {
     installation_id: installationId, sync_adapter_url: 'https://bots.example.com', data_retrieval_url: null, enrollmentToken: 'tte_none',
     root_public_jwk: { kty: 'OKP', crv: 'Ed25519', x: 'A'.repeat(43) }, agent_sha256: `sha256:${'0'.repeat(64)}`,
@@ -53,53 +60,37 @@ export async function smokeDroplet(deps: SmokeDeps, client: DigitalOcean): Promi
 
     const begunAt = systemClock.monotonicMs();
     const seconds = (): string => `${((systemClock.monotonicMs() - begunAt) / 1000).toFixed(1)} s`;
-    const made = await driver.create(key, order);
-    if (made.outcome === 'unknown') watchMs = SETTLE_MS;
+    const made = await create(driver);
     if (made.outcome !== 'accepted') throw new Error(`the create was ${made.outcome}: ${'reason' in made ? made.reason : ''}`);
     const { providerId } = made;
+    const look = async () => {
+      const droplet = await client.getDroplet(Number(providerId));
+      if (droplet) run.seen.add(droplet.id);
+      return droplet;
+    };
     say(`  droplet ${providerId} accepted after ${seconds()}`);
 
     await Promise.all([
       within({ ...pace, signal, what: 'its tag is listed', ms: pace.activeMs }, async () => (await client.listDroplets({ tag: botTag(key.botId) })).length === 1).then(() => say(`  listed by its tag after ${seconds()}`)),
       within({ ...pace, signal, what: 'its name is listed', ms: pace.activeMs }, async () => (await client.listDroplets({ name: dropletName(key) })).length === 1).then(() => say(`  listed by its name after ${seconds()}`)),
-      within({ ...pace, signal, what: 'it is active', ms: pace.activeMs }, async () => (await client.getDroplet(Number(providerId)))?.status === 'active').then(() => say(`  active after ${seconds()}`)),
+      within({ ...pace, signal, what: 'it is active', ms: pace.activeMs }, async () => (await look())?.status === 'active').then(() => say(`  active after ${seconds()}`)),
     ]);
 
     const other = openDriver();
     await other.examine();
-    const second = await other.create(key, order);
+    const second = await create(other);
     if (second.outcome !== 'accepted' || second.providerId !== providerId) throw new Error(`a second create made something else: ${JSON.stringify(second)}`);
     say('  created again: the same droplet');
 
     const destroyedAt = systemClock.monotonicMs();
     await driver.destroy(providerId);
-    await within({ ...pace, signal, what: 'it is gone', ms: pace.goneMs }, async () => (await client.getDroplet(Number(providerId))) === null);
+    await within({ ...pace, signal, what: 'it is gone', ms: pace.goneMs }, async () => (await look()) === null);
+    run.ids.delete(Number(providerId));
     say(`  gone ${((systemClock.monotonicMs() - destroyedAt) / 1000).toFixed(1)} s after the delete`);
   } catch (error) {
     say(`  failed: ${error instanceof Error ? error.message : String(error)}`);
     throw error;
   } finally {
-    await cleanUp(deps, client, { installationId, botId: key.botId, watchMs });
+    await cleanUp(deps, client, run);
   }
-}
-
-type Leftovers = { installationId: string; botId: string; watchMs: number };
-
-/** By the fleet's tag, which no other run and no installation has, and by name, should the tag be late. */
-async function cleanUp({ pace, say }: SmokeDeps, client: DigitalOcean, run: Leftovers): Promise<void> {
-  const { installationId, botId } = run;
-  const fleet = fleetTag(installationId);
-  for (const until = systemClock.monotonicMs() + run.watchMs; ; await systemClock.sleep(pace.lookMs)) {
-    const left = [...(await client.listDroplets({ tag: fleet })), ...(await client.listDroplets({ name: dropletName({ botId, generation: 1 }) }))];
-    for (const id of new Set(left.map((droplet) => droplet.id))) {
-      await client.deleteDroplet(id);
-      say(`  droplet ${id} was left over and is deleted`);
-    }
-    if (systemClock.monotonicMs() >= until) break;
-  }
-  await client.createTag(fleet);
-  const { firewall } = await client.ensureFirewall(fleetFirewall(installationId));
-  await client.deleteFirewall(firewall.id);
-  for (const tag of [botTag(botId), fleet]) await client.deleteTag(tag);
-  say('  cleaned up: no droplet, firewall or tag of this run is left, but the tag gen:1, which fleets share');
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { SETTLE_MS } from '../digitalocean/digitalocean-driver.js';
 
 /** What the smoke test is told, all of it by the environment, because a token has no place on a command line. */
 export const SmokeEnv = z.object({
@@ -12,9 +13,9 @@ export const SmokeEnv = z.object({
 });
 export type SmokeEnv = z.output<typeof SmokeEnv>;
 
-/** Runs between looks and how long each thing may take, in milliseconds. */
-export type SmokePace = { lookMs: number; activeMs: number; goneMs: number; onlineMs: number };
-export const PACE: SmokePace = { lookMs: 2_000, activeMs: 5 * 60_000, goneMs: 5 * 60_000, onlineMs: 20 * 60_000 };
+/** Time between looks, how long each thing may take, and how long a droplet that nobody has seen may still turn up, in milliseconds. */
+export type SmokePace = { lookMs: number; activeMs: number; goneMs: number; onlineMs: number; settleMs: number };
+export const PACE: SmokePace = { lookMs: 2_000, activeMs: 5 * 60_000, goneMs: 5 * 60_000, onlineMs: 20 * 60_000, settleMs: SETTLE_MS };
 
 export type SmokeDeps = {
   env: SmokeEnv;

@@ -46,7 +46,7 @@ function faultsOf({ pick, int }: SeededRandom, behindPrism: boolean): Faults {
     create: { try_again: rate, late_effect: rate, rate_limited: rate / 2, ...(behindPrism ? {} : { unreadable: rate }) },
     read: { rate_limited_bare: rate / 4, error_before: rate / 2 },
     delete: { error_after: rate, html_after: rate / 2 },
-    fate: { tag_late: pick([0, 0.3, 0.9]), hidden: rate, vanishes: rate / 2, errored: rate / 2, stuck: rate / 4 },
+    fate: { tag_late: pick([0, 0.3, 0.9]), hidden: 2 * rate, vanishes: rate / 2, errored: rate / 2, stuck: rate / 4 },
     clock_skew_ms: pick([0, 0, -3_600_000, 7_200_000]) + int(0, 5_000),
   };
 }

@@ -25,3 +25,7 @@ export const AIMS = [...CREATE, ...CREATE, ...CREATE, ...DESTROY, ...DESTROY, ..
 /** How often it strikes when it comes to its aim, and how often at most. */
 export const AIM_CHANCE = 0.6;
 export const AIM_TIMES = 6;
+
+/** There it strikes now and then in every schedule. */
+export const CREATE_STEPS: ReadonlySet<string> = new Set(['driver.create before', 'driver.create after', 'POST /v2/droplets request', 'POST /v2/droplets answer']);
+export const CREATE_CHANCE = 0.08;

@@ -7,7 +7,7 @@ import { type Job } from '../workers/protocol.js';
 import { type WireRequest } from '../workers/wire.js';
 import { isKept } from '../world/bots.js';
 import { unlessItTakesTime } from '../world/virtual-time.js';
-import { AIM_CHANCE, AIM_TIMES } from './aims.js';
+import { AIM_CHANCE, AIM_TIMES, CREATE_CHANCE, CREATE_STEPS } from './aims.js';
 import { machineName } from './ledger.js';
 import { type Stage } from './stage.js';
 import { answerFaults, requestFaults } from './wire-faults.js';
@@ -21,10 +21,15 @@ const LATEST_ARRIVAL_S = 25;
 /** Real milliseconds in which a process that goes on sends what it had in its hands. */
 const FIRST_BYTE_MS = 60;
 
+/** So much more often a create meets a fault than other requests do, of which there are so many more. */
+const CREATE_FAULTS = 4;
+
+const isCreate = ({ step }: Hold): boolean => step === 'POST /v2/droplets request' || step === 'POST /v2/droplets answer';
+
 /** Lets one held step go on; a request may meet a fault. */
 export async function releaseHold(stage: Stage, hold: Hold): Promise<void> {
   const { random, coverage } = stage;
-  const isFaulty = random.chance(stage.faultRate);
+  const isFaulty = random.chance(stage.faultRate * (isCreate(hold) ? CREATE_FAULTS : 1));
   if (hold.where === 'request' && (await isStaleDelete(stage.database, hold.request))) {
     stage.staleDeletes += 1;
     stage.story.push(`${hold.member.name}: DELETE ${hold.request.path} is stale`);
@@ -32,7 +37,7 @@ export async function releaseHold(stage: Stage, hold: Hold): Promise<void> {
   await hold.member.release(() => {
     if (hold.where === 'gate' || hold.where === 'sleep') return hold.go();
     if (!isFaulty) return hold.decide({ kind: 'pass' });
-    const fault = hold.where === 'request' ? random.weighted(requestFaults(random)) : random.weighted(answerFaults);
+    const fault = hold.where === 'request' ? random.weighted(requestFaults(random, isCreate(hold))) : random.weighted(answerFaults);
     coverage.fault(fault.name);
     stage.story.push(`${hold.member.name}: ${hold.step} meets "${fault.name}"`);
     if (hold.where === 'request') hold.decide(fault.fate as Parameters<typeof hold.decide>[0]);
@@ -46,11 +51,12 @@ async function isStaleDelete(database: Database, { method, path }: WireRequest):
   return id !== undefined && isKept(database, id);
 }
 
-/** Lets one step go on, unless it is the one the schedule aims at: there the process is killed or stopped, now and then. */
+/** Lets one step go on, or kills or stops its process there: now and then at a create, often at what the schedule aims at. */
 export async function meetHold(stage: Stage, hold: Hold): Promise<void> {
   const { random } = stage;
-  if (hold.step !== stage.aim || stage.aimed >= AIM_TIMES || !random.chance(AIM_CHANCE)) return releaseHold(stage, hold);
-  stage.aimed += 1;
+  const isAim = hold.step === stage.aim && stage.aimed < AIM_TIMES;
+  if (!random.chance(isAim ? AIM_CHANCE : CREATE_STEPS.has(hold.step) ? CREATE_CHANCE : 0)) return releaseHold(stage, hold);
+  if (isAim) stage.aimed += 1;
   if (random.chance(0.5)) return killMember(stage, hold.member);
   return stopMember(stage, hold.member, random.pick(STOPS_S));
 }
@@ -111,6 +117,25 @@ export async function killMember(stage: Stage, member: Member): Promise<void> {
   const { jobs, onTheWire } = await member.kill();
   for (const hold of onTheWire) hold.decide(random.weighted([{ weight: 5, kind: 'pass' }, { weight: 3, kind: 'arrive_late' }, { weight: 2, kind: 'lose' }] as const));
   for (const job of jobs) requeue(stage, job, 0.5);
+  await letExamine(stage, member);
+}
+
+/** Looks for something to let through before it gives up, and real milliseconds between two. */
+const LOOKS = 20;
+const LOOK_MS = 10;
+
+/** A process that just began examines the account first. Mostly that goes well, so that it comes to the bots. */
+export async function letExamine(stage: Stage, member: Member): Promise<void> {
+  if (!stage.random.chance(0.75)) return;
+  for (let looks = 0; looks < LOOKS; looks += 1) {
+    const hold = member.holds().find(({ where }) => where === 'request' || where === 'answer');
+    if (!hold) {
+      await sleep(LOOK_MS);
+      continue;
+    }
+    await member.release(() => (hold.where === 'request' || hold.where === 'answer') && hold.decide({ kind: 'pass' }));
+    looks = 0;
+  }
 }
 
 /** SIGSTOP where it stands, for so long in the test's time. */

@@ -11,7 +11,7 @@ import { AIMS } from './aims.js';
 import { type Coverage } from './coverage.js';
 import { createLedger, type Violation } from './ledger.js';
 import { settle } from './settle.js';
-import { passTime, requeue } from './moves.js';
+import { letExamine, passTime, requeue } from './moves.js';
 import { type Stage, wantedBots } from './stage.js';
 
 export type ScheduleResult = {
@@ -96,6 +96,7 @@ export async function runSchedule(deps: ScheduleDeps, input: { seed: number; pla
     deps.begin(installationId, cloud, stage);
     for (const member of stage.members) await member.open();
 
+    for (const member of stage.members) await letExamine(stage, member);
     const { bots } = await input.play(stage);
     const { violations, helped } = await settle(stage);
     const talkative = (await unrevokedCredentials(database)).map((botId): Violation => ({ what: 'unrevoked', detail: `${botId} is gone and its credential counts` }));

@@ -12,7 +12,10 @@ const OUT = [
   { protocol: 'udp', ports: '123' },
 ] as const satisfies readonly Pick<FirewallSpec['outbound_rules'][number], 'protocol' | 'ports'>[];
 
-/** Nothing comes in. Applies to a droplet from its first packet on, because it is bound to the tag of its create. */
+/**
+ * Nothing comes in. Bound to a tag that each create carries, so it needs no request per droplet; whether the tag is on the
+ * droplet before its first packet is for DigitalOcean to say, and for the smoke test's checklist to look at.
+ */
 export const fleetFirewall = (installationId: string): FirewallSpec => ({
   name: `trawling-${installationId}`,
   tags: [fleetTag(installationId)],

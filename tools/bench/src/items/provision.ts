@@ -1,5 +1,5 @@
 import { systemClock, withReleasers } from '@trawling/runtime';
-import { below, median, type Results } from '../report/result.js';
+import { atMost, below, median, type Results } from '../report/result.js';
 import { openProvisioning, type Provisioning } from '../world/open-provisioning.js';
 import { simulateHeartbeats } from '../world/simulate-heartbeats.js';
 import { makeBots } from './make-bots.js';
@@ -7,6 +7,8 @@ import { type Item, type ItemDeps } from './item.js';
 
 /** DigitalOcean's own. */
 const LIMITS = { minute: 250, hour: 5_000 };
+/** Two look-ups, by tag and by name, and the create. */
+const REQUESTS_OF_ONE_BOT = 3;
 const MINUTE_MS = 60_000;
 const WARM_UP_BOTS = 10;
 /** For a burst to be asked for, and for all bots made at once to be online: 1,000 bots need some 14 minutes by the limits alone. */
@@ -35,6 +37,7 @@ async function runBursts(deps: ItemDeps, there: Provisioning): Promise<Results> 
   const { minutes, bots } = deps.pace.bursts;
   const { say } = deps.world;
   const posts: number[] = [];
+  const botIds: string[] = [];
   const delays: number[] = [];
   // The first requests of a server that just started say little about it.
   await makeBots(there, { count: WARM_UP_BOTS, connections: 1 });
@@ -42,12 +45,17 @@ async function runBursts(deps: ItemDeps, there: Provisioning): Promise<Results> 
     const begunAt = systemClock.monotonicMs();
     const made = await makeBots(there, { count: bots, connections: 1 });
     posts.push(...made.map(({ tookMs }) => tookMs));
+    botIds.push(...made.map(({ botId }) => botId));
     const asked = await untilAsked(there, made.map(({ botId, answeredAt }) => ({ botId, since: answeredAt })));
     delays.push(...asked);
     say(`  ${minute}/${minutes} ${bots} bots: POST ${median(made.map(({ tookMs }) => tookMs)).toFixed(1)} ms in the median, ${percentile(made.map(({ tookMs }) => tookMs), 95).toFixed(1)} ms (p95); droplet asked for after ${(median(asked) / 1000).toFixed(2)} s in the median, ${(Math.max(...asked) / 1000).toFixed(2)} s at worst`);
     if (minute < minutes) await systemClock.sleep(Math.max(0, MINUTE_MS - (systemClock.monotonicMs() - begunAt)));
   }
-  return { provision_post_p95: below(percentile(posts, 95), 'ms', 50), provision_burst_worst: below(Math.max(...delays) / 1000, 's', 60) };
+  return {
+    provision_post_p95: below(percentile(posts, 95), 'ms', 50),
+    provision_burst_worst: below(Math.max(...delays) / 1000, 's', 60),
+    provision_requests_per_bot: atMost(requestsAbout(there, botIds) / botIds.length, 'requests', REQUESTS_OF_ONE_BOT),
+  };
 }
 
 /** All at once, and then as fast as the limits allow. */
@@ -61,14 +69,27 @@ async function runCrowd(deps: ItemDeps, there: Provisioning): Promise<Results> {
   const offline = await untilOnline(there, made.map(({ botId }) => botId), say);
   const seconds = (systemClock.monotonicMs() - begunAt) / 1000;
   const perBot = (there.cloud.rates().served - before) / atOnce;
+  const ofBots = requestsAbout(there, made.map(({ botId }) => botId)) / atOnce;
   const names = there.cloud.droplets().map(({ name }) => name);
   const twice = names.length - new Set(names).size;
-  say(`  ${atOnce - offline} of ${atOnce} online after ${seconds.toFixed(0)} s; ${perBot.toFixed(2)} requests per bot with all lists: ${Math.floor(LIMITS.hour / perBot)} bots an hour can be sustained, ${Math.floor(LIMITS.minute / perBot)} in one minute`);
+  say(`  ${atOnce - offline} of ${atOnce} online after ${seconds.toFixed(0)} s; ${perBot.toFixed(2)} requests per bot, ${ofBots.toFixed(2)} of them about that bot: ${Math.floor(LIMITS.hour / perBot)} bots an hour can be sustained, ${Math.floor(LIMITS.minute / perBot)} in one minute`);
   return {
     provision_crowd_offline: below(offline, 'bots', 0),
     provision_crowd_duplicates: below(twice, 'droplets', 0),
-    provision_requests_per_bot: below(perBot, 'requests', 5),
+    provision_crowd_requests_per_bot: below(perBot, 'requests', 4),
   };
+}
+
+/** Requests about these bots' droplets; the others are lists of the fleet and what is asked of the account. */
+function requestsAbout({ cloud }: Provisioning, botIds: readonly string[]): number {
+  const ids = new Set(botIds);
+  const numbers = new Map(cloud.history().map(({ id, name }) => [String(id), name]));
+  const botOf = (name: string): string | undefined => /(?:bot:|bot-)([0-9a-f-]{36})/.exec(name)?.[1];
+  return cloud.requests().filter(({ path, query, body }) => {
+    const number = /^\/v2\/droplets\/(\d+)/.exec(path)?.[1];
+    const about = botOf(query['tag_name'] ?? query['name'] ?? (typeof body['name'] === 'string' ? body['name'] : numbers.get(number ?? '') ?? ''));
+    return about !== undefined && ids.has(about);
+  }).length;
 }
 
 function windows({ cloud }: Provisioning): Results {

@@ -1,4 +1,4 @@
-import { below, compared, median, reduced } from './result.js';
+import { atMost, below, compared, median, reduced } from './result.js';
 
 describe('a result of the benchmark', () => {
   it('is a ratio to its baseline where there is one', () => {
@@ -19,6 +19,11 @@ describe('a result of the benchmark', () => {
     [1, 0, false],
   ])('%p against a bound of %p is met: %p', (value, bound, met) => {
     expect(below(value, 'ms', bound).met).toBe(met);
+  });
+
+  it('can include its bound', () => {
+    expect(atMost(3, 'requests', 3)).toMatchObject({ target: '≤ 3', met: true });
+    expect(atMost(3.01, 'requests', 3).met).toBe(false);
   });
 
   it('never meets a target with a baseline that did nothing', () => {

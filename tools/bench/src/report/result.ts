@@ -37,6 +37,11 @@ export const below = (value: number, unit: string, bound: number): Result => ({
   met: bound === 0 ? value === 0 : value < bound,
 });
 
+/** An absolute bound from above, itself included. */
+export const atMost = (value: number, unit: string, bound: number): Result => ({
+  value, unit, baseline: null, ratio: null, target: `≤ ${bound}`, met: value <= bound,
+});
+
 /** The middle one; of an even number the mean of the two in the middle. Throws for none. */
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type Database, findFleetClaim, findInstallation, machineStore, openclawLockStore, openDatabase, orphanMachineStore, providerBudgetStore } from '@trawling/database';
+import { claimFleetAccount, type Database, findFleetClaim, findInstallation, machineStore, openclawLockStore, openDatabase, orphanMachineStore, providerBudgetStore } from '@trawling/database';
 import { createHttpApp, drain, listen, mountRoutes } from '@trawling/http';
 import { assertQueueBackend, chooseQueueBackend, openMachineQueue, startMachineWorker } from '@trawling/queues';
 import { type Logger, type OnStop, systemClock, uuid7, withReleasers } from '@trawling/runtime';
@@ -15,6 +15,8 @@ import { provisionerRoutes } from './routes.js';
 
 /** Machines of one provisioner that are worked on at the same time. */
 const CONCURRENCY = 8;
+/** An account that takes longer to answer is examined while machines are destroyed already. */
+const EXAMINED_WITHIN_MS = 15_000;
 /** A look at a machine that takes longer when stopping is left to the next provisioner. */
 const WORKER_STOP_MS = 6_000;
 
@@ -84,9 +86,11 @@ async function openDriver(onStop: OnStop, env: Env, options: ProvisionerOptions 
   if (env.MACHINE_DRIVER === 'local') return openLocalDriver(onStop, env, options);
   const claim = await findFleetClaim(database.pool);
   if (claim !== 'ours') throw new Error(NOT_THE_FLEETS[claim]);
-  const driver = openDigitalOceanDriver(onStop, env, { store: providerBudgetStore(database.pool, 'digitalocean'), clock: systemClock, random: Math.random, logger, installationId });
+  const driver = openDigitalOceanDriver(onStop, env, { store: providerBudgetStore(database.pool, 'digitalocean'), clock: systemClock, random: Math.random, logger, installationId, claimAccount: (account) => claimFleetAccount(database.pool, account) });
   // Its findings are in the log before the first machine is asked for; what is wrong keeps creates waiting, nothing else.
-  await driver.examine();
+  const enough = new AbortController();
+  await Promise.race([driver.examine(), systemClock.sleep(EXAMINED_WITHIN_MS, enough.signal)]);
+  enough.abort();
   await warnUnpublished(openclawLockStore(database.pool), logger);
   return driver;
 }

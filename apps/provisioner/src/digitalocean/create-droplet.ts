@@ -1,17 +1,20 @@
 import { type CreateOutcome, type DigitalOcean, DigitalOceanError } from '@trawling/digitalocean';
-import { type Clock } from '@trawling/runtime';
-import { type CreateResult, type MachineKey, type MachineOrder } from '../machines/machine-driver.js';
+import { type Clock, type Moment, momentOf, msSince } from '@trawling/runtime';
+import { type CreateResult, type FoundMachine, type MachineKey, type MachineOrder, type Preflight } from '../machines/machine-driver.js';
 import { type DropletBook } from './droplet-book.js';
 import { dropletName, dropletTags } from './droplet-identity.js';
 import { type ChosenDroplet } from './examine-account.js';
 
 export type CreateDropletDeps = {
   client: Pick<DigitalOcean, 'createDroplet' | 'createTimeoutMs'>;
-  clock: Pick<Clock, 'monotonicMs'>;
+  clock: Pick<Clock, 'monotonicMs' | 'now'>;
   book: Pick<DropletBook, 'lookUp' | 'put'>;
   installationId: string;
-  /** What preflight chose; null: it did not get that far. */
+  /** Throws while nothing that DigitalOcean says counts. */
+  assertOurs: () => Promise<void>;
+  /** What preflight chose; null: none can be made now, and preflight says why. */
   chosen: () => ChosenDroplet | null;
+  preflight: () => Preflight;
   renderUserData: (key: MachineKey, order: MachineOrder) => string;
   /** Something about the account or the token is not as preflight saw it. */
   examineAgain: () => void;
@@ -30,27 +33,27 @@ const BUSY_WAIT_MS = 5_000;
 const REFUSED_WAIT_MS = 60_000;
 
 /**
- * Looks for the droplet first, whatever anybody remembers, and takes it when it is there; else asks for one, once, in
- * time or not at all.
+ * Looks for the droplet first, whatever anybody remembers, and takes it when it is there, even while none could be made;
+ * else asks for one, once, in time or not at all.
  */
-export async function createDroplet(deps: CreateDropletDeps, key: MachineKey, order: MachineOrder, options: { begunMs?: number } = {}): Promise<CreateResult> {
-  const begunMs = options.begunMs ?? deps.clock.monotonicMs();
-  const chosen = deps.chosen();
-  if (!chosen) return { outcome: 'not_sent', reason: 'DigitalOcean is still being examined', waitMs: BUSY_WAIT_MS };
-  let userData: string;
-  try {
-    userData = deps.renderUserData(key, order);
-  } catch (error) {
-    return { outcome: 'rejected', reason: `The user data cannot be made: ${error instanceof Error ? error.message : 'unknown reason'}`, retryable: true };
-  }
-  const found = await deps.book.lookUp(key, AbortSignal.timeout(LOOK_UP_MS)).catch((error: unknown) => whyNot(error));
+export async function createDroplet(deps: CreateDropletDeps, key: MachineKey, order: MachineOrder, options: { begun?: Moment } = {}): Promise<CreateResult> {
+  const begun = options.begun ?? momentOf(deps.clock);
+  const found = await lookFor(deps, key).catch((error: unknown) => whyNot(error));
   if (!Array.isArray(found)) return found;
   const [existing] = found
     .filter(({ generation, state }) => generation === key.generation && state !== 'gone')
     .sort((a, b) => a.createdAt.getTime() - b.createdAt.getTime() || Number(a.providerId) - Number(b.providerId));
   if (existing) return { outcome: 'accepted', providerId: existing.providerId };
 
-  const sendWithinMs = Math.floor(SEND_WITHIN_MS - (deps.clock.monotonicMs() - begunMs));
+  const chosen = deps.chosen();
+  if (!chosen) return { outcome: 'not_sent', reason: whyNone(deps.preflight()), waitMs: BUSY_WAIT_MS };
+  let userData: string;
+  try {
+    userData = deps.renderUserData(key, order);
+  } catch (error) {
+    return { outcome: 'rejected', reason: `The user data cannot be made: ${error instanceof Error ? error.message : 'unknown reason'}`, retryable: true };
+  }
+  const sendWithinMs = Math.floor(SEND_WITHIN_MS - msSince(deps.clock, begun));
   if (sendWithinMs <= 0) return { outcome: 'not_sent', reason: 'Looking for the machine took too long', waitMs: BUSY_WAIT_MS };
   const result = await deps.client.createDroplet(
     {
@@ -68,6 +71,13 @@ export async function createDroplet(deps: CreateDropletDeps, key: MachineKey, or
   );
   return toResult(deps, result);
 }
+
+async function lookFor({ book, assertOurs }: CreateDropletDeps, key: MachineKey): Promise<FoundMachine[]> {
+  await assertOurs();
+  return book.lookUp(key, AbortSignal.timeout(LOOK_UP_MS));
+}
+
+const whyNone = (preflight: Preflight): string => (preflight.state === 'ready' ? 'DigitalOcean is still being examined' : preflight.reason);
 
 function toResult(deps: CreateDropletDeps, result: CreateOutcome): CreateResult {
   if (result.outcome === 'unknown') return result;

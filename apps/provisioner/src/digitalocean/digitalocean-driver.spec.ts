@@ -1,6 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { until } from '@trawling/runtime/testing';
+import { type RequestBudget } from '@trawling/digitalocean';
+import { momentOf, systemClock } from '@trawling/runtime';
+import { createFakeClock, until } from '@trawling/runtime/testing';
 import { type MachineKey } from '../machines/machine-driver.js';
+import { UnrecognisedMachine } from '../machines/unrecognised-machine.js';
 import { dropletSettings, type DropletBed, openDropletBed, startDigitalOcean } from '../testing/droplet-bed.js';
 import { dropletName } from './droplet-identity.js';
 
@@ -176,15 +179,18 @@ describe('the DigitalOcean driver', () => {
     expect(machines[0]).toMatchObject({ monthlyUsd: 12 });
   }, 60_000);
 
-  it('deletes the tag of a bot with its last droplet, and the shared ones never', async () => {
+  it('deletes the tag of a bot when that is forgotten, not while a droplet carries it, and the shared ones never', async () => {
     const key = newKey();
     const next = { ...key, generation: 2 };
     const [old, current] = [await create(key), await create(next)];
 
     await bed.driver.destroy(old);
+    await bed.driver.forget(key.botId);
     expect(cloud.fake.tags()).toEqual(expect.arrayContaining([`bot:${key.botId}`, 'gen:1', 'gen:2']));
     expect(dropletsOf(next)[0]?.tags).toContain(`bot:${key.botId}`);
-    await bed.driver.destroy(current);
+    // It vanished before anybody could destroy it.
+    cloud.fake.remove(Number(current));
+    await bed.driver.forget(key.botId);
 
     expect(cloud.fake.tags()).not.toContain(`bot:${key.botId}`);
     expect(cloud.fake.tags()).toEqual(expect.arrayContaining([`fleet:${bed.installationId}`, 'gen:1', 'gen:2']));
@@ -195,16 +201,84 @@ describe('the DigitalOcean driver', () => {
     const providerId = await create(key);
     const stranger = await openDropletBed(cloud);
 
-    expect(await stranger.driver.get(providerId)).toBeNull();
-    await stranger.driver.destroy(providerId);
+    await expect(stranger.driver.destroy(providerId)).rejects.toBeInstanceOf(UnrecognisedMachine);
     const own = await create(key, stranger.driver);
 
     expect(own).not.toBe(providerId);
     expect(dropletsOf(key)).toHaveLength(2);
     await stranger.driver.destroy(own);
+    await stranger.driver.forget(key.botId);
     expect(await (await bed.openDriver()).find(key.botId)).toMatchObject([{ providerId }]);
     expect(dropletsOf(key)[0]?.tags).toContain(`bot:${key.botId}`);
     await stranger.close();
+  });
+
+  it('says of a droplet whose tags somebody changed that it is there, why it is left alone, and does so', async () => {
+    const key = newKey();
+    const providerId = await create(key);
+    const [droplet] = dropletsOf(key);
+    droplet?.tags.push('fleet:somebody');
+    const other = await bed.openDriver();
+
+    expect(await other.list()).toEqual([]);
+    await expect(other.get(providerId)).rejects.toMatchObject({ name: 'UnrecognisedMachine', machine: { providerId, state: 'running' } });
+    await expect(other.destroy(providerId)).rejects.toThrow(new RegExp(`^Droplet ${providerId} is still there, .*fleet:somebody.* it is neither destroyed nor replaced`));
+    expect(dropletsOf(key)).toHaveLength(1);
+
+    if (droplet) droplet.tags = droplet.tags.filter((tag) => tag !== 'fleet:somebody');
+    await other.destroy(providerId);
+    expect(dropletsOf(key)).toEqual([]);
+  });
+
+  it('finds, looks at and destroys droplets while nothing is left of the request budget but what is kept for deletes', async () => {
+    let isExhausted = false;
+    const never = (signal?: AbortSignal) => new Promise<void>((_, reject) => signal?.addEventListener('abort', () => reject(new Error('no request is left'))));
+    const budget: RequestBudget = { take: async (kind, signal) => (isExhausted && kind !== 'delete' ? never(signal) : undefined), observe: async () => undefined };
+    const there = await openDropletBed(cloud, { budget });
+    const keys = [newKey(), newKey()];
+    const ids: string[] = [];
+    for (const key of keys) ids.push(await create(key, there.driver));
+    isExhausted = true;
+
+    // A process that knows the droplets, and one that has just been started.
+    for (const [index, driver] of [there.driver, there.newDriver()].entries()) {
+      const [key = newKey(), providerId = ''] = [keys[index], ids[index]];
+      expect(await driver.find(key.botId)).toMatchObject([{ ...key, providerId }]);
+      await driver.destroy(providerId);
+      expect(await driver.get(providerId, { ending: true })).toBeNull();
+      await driver.forget(key.botId);
+      expect(dropletsOf(key)).toEqual([]);
+    }
+    await there.close();
+  });
+
+  it('sends neither a create nor a delete that it was asked for too long ago, by either clock', async () => {
+    const key = newKey();
+    const kept = await create(newKey());
+    const now = momentOf(systemClock);
+    const agoMs = 3_600_000;
+
+    const requests = await countRequests(async () => {
+      for (const begun of [{ ...now, monotonicMs: now.monotonicMs - agoMs }, { ...now, wallMs: now.wallMs - agoMs }]) {
+        expect(await bed.driver.create(key, bed.order(key), { begun })).toMatchObject({ outcome: 'not_sent' });
+        await expect(bed.driver.destroy(kept, { begun })).rejects.toThrow();
+      }
+    });
+
+    expect(requests.filter((one) => !one.startsWith('GET'))).toEqual([]);
+  });
+
+  it('does not send a delete when looking whose the droplet is took too long', async () => {
+    const kept = await create(newKey());
+    const clock = createFakeClock();
+    const slow = bed.newDriver(bed.installationId, {
+      clock,
+      client: { ...bed.client, getDroplet: async (...args) => clock.advance(30_000).then(() => bed.client.getDroplet(...args)) },
+    });
+
+    await expect(slow.destroy(kept)).rejects.toThrow(/too late/);
+
+    expect(await bed.driver.get(kept)).toMatchObject({ providerId: kept });
   });
 
   it('waits for a droplet that is being deleted to be gone', async () => {

@@ -1,7 +1,7 @@
-import { type DigitalOcean, type Droplet } from '@trawling/digitalocean';
+import { type CallOptions, type DigitalOcean, type Droplet } from '@trawling/digitalocean';
 import { type Clock, type Logger } from '@trawling/runtime';
 import { type FoundMachine, type MachineKey } from '../machines/machine-driver.js';
-import { botTag, dropletName, fleetTag, isOfFleet, machineOf } from './droplet-identity.js';
+import { botTag, dropletName, fleetTag, isOfFleet, machineOf, unrecognised } from './droplet-identity.js';
 import { createSharedList } from './shared-list.js';
 
 export type DropletBookDeps = {
@@ -39,9 +39,10 @@ export function createDropletBook(deps: DropletBookDeps) {
     gone.set(id, sinceMs);
   };
 
-  async function readList(): Promise<number> {
+  /** `isOverdue`: what is to be destroyed cannot be found without it any more. */
+  async function readList(isOverdue: boolean): Promise<number> {
     const startedAtMs = clock.monotonicMs();
-    const rows = await client.listDroplets({ tag: fleetTag(installationId) });
+    const rows = await client.listDroplets({ tag: fleetTag(installationId) }, isOverdue ? { kind: 'delete' } : {});
     const listed = new Set<number>();
     for (const droplet of rows) {
       if (!isOfFleet(droplet, installationId)) throw new Error('DigitalOcean listed a droplet without the tag that was asked for');
@@ -70,17 +71,23 @@ export function createDropletBook(deps: DropletBookDeps) {
       await shared.recent();
       return machines().filter((machine) => machine.botId === botId);
     },
-    /** Null when DigitalOcean itself says that there is none. `ask`: do not answer by what was seen seconds ago. */
-    async get(providerId: string, options: { ask?: boolean } = {}): Promise<FoundMachine | null> {
+    /**
+     * Null when DigitalOcean itself says that there is none; throws UnrecognisedMachine when there is one that is not
+     * this installation's by its tags and name. `ask`: do not answer by what was seen seconds ago.
+     */
+    async get(providerId: string, options: { ask?: boolean; call?: CallOptions } = {}): Promise<FoundMachine | null> {
       const id = dropletId(providerId);
       if (id === null) return null;
       const known = entries.get(id);
       const nowMs = clock.monotonicMs();
       if (known && !options.ask && nowMs - known.seenAtMs < FRESH_MS) return known.machine;
-      const droplet = await client.getDroplet(id);
-      if (droplet) return put(droplet, nowMs);
-      markGone(id, nowMs);
-      return null;
+      const droplet = await client.getDroplet(id, options.call);
+      if (!droplet) {
+        markGone(id, nowMs);
+        return null;
+      }
+      if (!machineOf(droplet, installationId)) throw unrecognised(droplet, installationId);
+      return put(droplet, nowMs);
     },
     /**
      * Everything of this bot that DigitalOcean shows now, by tag and by the name of that generation: a tag comes after

@@ -1,6 +1,7 @@
 import { type Droplet } from '@trawling/digitalocean';
 import { BotId, type ProviderState } from '@trawling/contracts';
 import { type FoundMachine, type MachineKey } from '../machines/machine-driver.js';
+import { UnrecognisedMachine } from '../machines/unrecognised-machine.js';
 
 /** Of every droplet of an installation: what the sweep lists, and what the firewall applies to. */
 export const fleetTag = (installationId: string): string => `fleet:${installationId}`;
@@ -31,6 +32,16 @@ export function machineOf(droplet: Droplet, installationId: string): FoundMachin
   const key = keyOfTags(droplet.tags) ?? keyOfName(droplet.name);
   if (!key) return null;
   return { ...key, providerId: String(droplet.id), state: STATES[droplet.status], createdAt: droplet.created_at };
+}
+
+/** Of a droplet whose number our own rows have, and that `machineOf` does not know. */
+export function unrecognised({ id, name, tags, status, created_at: createdAt }: Droplet, installationId: string): UnrecognisedMachine {
+  const labels = `name "${name}" and ${tags.length === 0 ? 'no tags' : `tags ${tags.join(', ')}`}`;
+  return new UnrecognisedMachine(
+    `Droplet ${id} is still there, but its ${labels} do not say that it is this bot's: it is neither destroyed nor replaced. `
+    + `Give it back its tags (${fleetTag(installationId)}, bot:…, gen:…) and no other fleet's, or delete it at DigitalOcean`,
+    { providerId: String(id), state: STATES[status], createdAt },
+  );
 }
 
 /** Whether the droplet says itself that it is this installation's: only such a one may be listed for the sweep. */

@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+import { type MachineKey } from '../machines/machine-driver.js';
 import { type DigitalOceanDriver, type DigitalOceanDriverDeps } from './digitalocean-driver.js';
 import { dropletSettings, openDropletBed, startDigitalOcean } from '../testing/droplet-bed.js';
 import { type Check } from './examine-account.js';
@@ -108,19 +110,65 @@ describe('examining the account before the first droplet', () => {
     expect(await driver.preflight()).toEqual({ state: 'ready' });
   });
 
-  it('makes nothing while the account is full, and says what to do', async () => {
+  it('makes nothing while the account is full, whosever droplets they are, says what to do, and takes what is there', async () => {
     const small = await startDigitalOcean({ dropletLimit: 1 });
     const bed = await openDropletBed(small);
-    const key = { botId: '0199a000-0000-7000-8000-000000000002', generation: 1 };
-    await bed.driver.create(key, bed.order(key));
+    const [key, other] = ['1', '2'].map((last) => ({ botId: `0199a000-0000-7000-8000-00000000000${last}`, generation: 1 })) as [MachineKey, MachineKey];
+    const made = await bed.driver.create(key, bed.order(key));
+    // Nobody has examined it since.
+    expect(await bed.driver.create(other, bed.order(other))).toMatchObject({ outcome: 'rejected', retryable: true, reason: expect.stringContaining('exceed your droplet limit') });
 
     const again = await bed.openDriver();
+    const neighbour = await bed.openDriver(randomUUID());
 
-    expect(await again.preflight()).toMatchObject({ state: 'broken' });
-    expect((await again.examine())?.checks.find(({ name }) => name === 'quota')?.detail).toContain('ask DigitalOcean for more');
+    for (const driver of [again, neighbour]) expect(await driver.preflight()).toMatchObject({ state: 'broken' });
+    const quota = (await neighbour.examine())?.checks.find(({ name }) => name === 'quota');
+    expect(quota?.detail).toBe('all 1 droplets of the account\'s limit are in use, 0 of them by this fleet: ask DigitalOcean for more');
+    expect(await again.create(key, bed.order(key))).toEqual(made);
+    expect(await again.create(other, bed.order(other))).toMatchObject({ outcome: 'not_sent', reason: expect.stringContaining('quota') });
     await bed.close();
     await small.stop();
   }, 60_000);
+
+  it('believes and does nothing with a token of another team than the one that has the droplets', async () => {
+    const bed = await openDropletBed(cloud);
+    const key = { botId: randomUUID(), generation: 1 };
+    const made = await bed.driver.create(key, bed.order(key));
+    const providerId = made.outcome === 'accepted' ? made.providerId : '';
+    const installationId = randomUUID();
+
+    const lost = await bed.openDriver(installationId, { claimAccount: async () => 'team-before' });
+
+    const sentence = /the token is of team 5df3e3004a17e242b7c20ca6c9fc25b701a47ece, but the machines of this installation are in team team-before/;
+    expect(await lost.preflight()).toMatchObject({ state: 'broken', reason: expect.stringMatching(sentence) });
+    for (const call of [lost.list(), lost.find(key.botId), lost.get(providerId), lost.get('1'), lost.destroy(providerId), lost.start(providerId), lost.forget(key.botId)]) {
+      await expect(call).rejects.toThrow(sentence);
+    }
+    expect(await lost.create(key, bed.order(key))).toMatchObject({ outcome: 'not_sent' });
+    expect(cloud.fake.tags()).not.toContain(`fleet:${installationId}`);
+    expect(await bed.driver.get(providerId)).toMatchObject(key);
+    await bed.close();
+  });
+
+  it('believes nothing before it is known whose account it is, and asks once for however many', async () => {
+    const bed = await openDropletBed(cloud);
+    let asked = 0;
+    let isAway = true;
+    const account = async () => {
+      asked += 1;
+      if (isAway) throw new Error('no connection');
+      return bed.client.account();
+    };
+    const driver = bed.newDriver(bed.installationId, { client: { ...bed.client, account } });
+
+    await expect(driver.get('1')).rejects.toThrow('no connection');
+    isAway = false;
+    asked = 0;
+
+    expect(await Promise.all([driver.get('1'), driver.list(), driver.find(randomUUID())])).toEqual([null, [], []]);
+    expect(asked).toBe(1);
+    await bed.close();
+  });
 
   it('waits, and is not broken, while DigitalOcean does not answer', async () => {
     cloud.fake.next('read', 'error_before');

@@ -1,5 +1,6 @@
 import { type Account, type DigitalOcean, DigitalOceanError, type Image, type ImageRef, type Size } from '@trawling/digitalocean';
 import { fleetTag } from './droplet-identity.js';
+import { accountId, type FleetAccount } from './fleet-account.js';
 import { type DropletSettings } from './droplet-settings.js';
 import { fleetFirewall, whyUnreachable } from './fleet-firewall.js';
 
@@ -24,6 +25,7 @@ export type ExamineDeps = {
   client: DigitalOcean;
   settings: DropletSettings;
   installationId: string;
+  fleetAccount: Pick<FleetAccount, 'claim'>;
   /** Where machines find the sync-adapter and their prices; droplets must be able to reach them. */
   addresses: { syncAdapterUrl: string; dataRetrievalUrl: string | null };
 };
@@ -53,6 +55,12 @@ export async function examineAccount(deps: ExamineDeps): Promise<AccountReport> 
   const account = await check('token', 'account:read', async () => describeAccount(await client.account()));
   const prices = new Map<string, number>();
   if (!account) return { checks, chosen: null, prices };
+  const ours = await check('account', 'account:read', async () => {
+    const why = await deps.fleetAccount.claim(account);
+    return why === null ? { value: true, detail: `team ${accountId(account)} has the machines of this installation` } : failed(why);
+  });
+  // Nothing is to be left in somebody else's account.
+  if (!ours) return { checks, chosen: null, prices };
 
   const size = await check('size', 'sizes:read', async () => {
     const sizes = await client.sizes();
@@ -83,7 +91,7 @@ export async function examineAccount(deps: ExamineDeps): Promise<AccountReport> 
   });
   const quota = await check('quota', 'droplet:read and tag:read', async () => {
     const { total } = await client.listPage({ tag: fleetTag(installationId) }, 1);
-    return describeQuota(account, total);
+    return describeQuota(account, { all: await client.countDroplets(), ours: total });
   });
   const mayChange = await check('rights', 'droplet:delete, droplet:update and tag:delete', async () => {
     const stranger = await client.getDroplet(NO_DROPLET);
@@ -118,7 +126,7 @@ function checkAddresses({ syncAdapterUrl, dataRetrievalUrl }: ExamineDeps['addre
 }
 
 function describeAccount(account: Account) {
-  if (account.status === 'active') return { value: account, detail: `team ${account.uuid}` };
+  if (account.status === 'active') return { value: account, detail: `team ${accountId(account)}` };
   return failed(`the account is ${account.status}: ${account.status_message}`);
 }
 
@@ -150,7 +158,7 @@ function describeKeys({ sshKeys: wanted }: DropletSettings, known: readonly { id
   return { value: true, detail: 'none: DigitalOcean mails a root password for each droplet to the owner of the account', result: 'warned' as const };
 }
 
-function describeQuota({ droplet_limit: limit }: Account, ours: number) {
-  if (ours >= limit) return failed(`all ${limit} droplets of the account's limit are in use: ask DigitalOcean for more`);
-  return { value: true, detail: `${ours} of at most ${limit} droplets are this fleet's` };
+function describeQuota({ droplet_limit: limit }: Account, { all, ours }: { all: number; ours: number }) {
+  if (all >= limit) return failed(`all ${limit} droplets of the account's limit are in use, ${ours} of them by this fleet: ask DigitalOcean for more`);
+  return { value: true, detail: `${all} of at most ${limit} droplets are in use, ${ours} of them by this fleet` };
 }

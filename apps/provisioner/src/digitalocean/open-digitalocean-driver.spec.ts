@@ -26,6 +26,7 @@ describe('the driver’s start', () => {
       random: () => 0,
       logger: createMemoryLogger().logger,
       installationId: '0190bbbb-0000-7000-8000-000000000001',
+      claimAccount: async (account: string) => account,
     });
   const withFile = (pem: string) => {
     const file = join(folder, 'authorities.pem');

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { type Env } from '../env.js';
 import { type MachineKey, type MachineOrder } from '../machines/machine-driver.js';
 import { createDigitalOceanDriver, type DigitalOceanDriver } from './digitalocean-driver.js';
+import { type FleetAccountDeps } from './fleet-account.js';
 
 export type OpenDigitalOceanDeps = {
   /** Where the request budget is, which all processes with this token share. */
@@ -14,11 +15,12 @@ export type OpenDigitalOceanDeps = {
   random: () => number;
   logger: Logger;
   installationId: string;
+  claimAccount: FleetAccountDeps['claimAccount'];
 };
 
 /** Reads what machines are made of; throws when that is not there, before anything was asked of DigitalOcean. */
 export function openDigitalOceanDriver(onStop: OnStop, env: Env, deps: OpenDigitalOceanDeps): DigitalOceanDriver {
-  const { clock, random, logger, installationId } = deps;
+  const { clock, random, logger, installationId, claimAccount } = deps;
   const { DIGITALOCEAN_TOKEN: token, DIGITALOCEAN_API_URL: baseUrl } = env;
   if (token === undefined) throw new Error('The DigitalOcean driver needs DIGITALOCEAN_TOKEN');
   const client = createDigitalOcean({ token, baseUrl, clock, random, logger, budget: createRequestBudget({ store: deps.store, clock, random }) });
@@ -28,6 +30,7 @@ export function openDigitalOceanDriver(onStop: OnStop, env: Env, deps: OpenDigit
     clock,
     logger,
     installationId,
+    claimAccount,
     addresses: { syncAdapterUrl: env.SYNC_ADAPTER_URL, dataRetrievalUrl: env.DATA_RETRIEVAL_URL ?? null },
     settings: {
       region: env.DIGITALOCEAN_REGION,

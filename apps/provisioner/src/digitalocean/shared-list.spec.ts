@@ -55,6 +55,19 @@ describe('a list that everybody shares', () => {
     await waiting;
   });
 
+  it('is read as overdue when there is none of the last two minutes, so that it comes out of what is kept for deletes', async () => {
+    const clock = createFakeClock();
+    const overdue: boolean[] = [];
+    const list = createSharedList({ clock, read: async (isOverdue) => overdue.push(isOverdue) });
+
+    for (const ms of [0, 30_000, 121_000]) {
+      await clock.advance(ms);
+      await list.fresh();
+    }
+
+    expect(overdue).toEqual([true, false, true]);
+  });
+
   it('fails for those who wait for it, not for those who do not, and is read again', async () => {
     const { list, readings, clock, readOnce } = open();
     await readOnce();

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { MACHINE_FILES, MachineSpec } from '@trawling/contracts';
 import { type Clock } from '@trawling/runtime';
 import { type CreateResult, type FoundMachine, type MachineDriver, type MachineKey, type MachineOrder, type Preflight } from '../machines/machine-driver.js';
+import { UnrecognisedMachine } from '../machines/unrecognised-machine.js';
 import { isLocked, withLock } from '../processes/file-lock.js';
 import { findMarked } from '../processes/marked-processes.js';
 import { isErrorWithCode } from '../processes/process-identity.js';
@@ -44,6 +45,8 @@ export function createLocalDriver(deps: LocalDriverDeps): MachineDriver {
   return {
     kind: 'local',
     createTimeoutMs: 10_000,
+    // Until every process of the machine is gone.
+    destroyTimeoutMs: 40_000,
     settleMs: 0,
     preflight: () => preflight(deps),
     create: (key, order) => create(deps, key, order),
@@ -51,6 +54,8 @@ export function createLocalDriver(deps: LocalDriverDeps): MachineDriver {
       return (await findAll(deps)).filter((machine) => machine.botId === botId);
     },
     async get(providerId) {
+      const folder = machineFolder(machinesDir, providerId);
+      if (folder) await throwIfAnothers(deps, folder);
       return (await findAll(deps)).find((machine) => machine.providerId === providerId) ?? null;
     },
     async start(providerId) {
@@ -64,6 +69,7 @@ export function createLocalDriver(deps: LocalDriverDeps): MachineDriver {
     async destroy(providerId) {
       const folder = machineFolder(machinesDir, providerId);
       if (!folder) return;
+      await throwIfAnothers(deps, folder);
       await markAsDestroying(folder);
       await stopOrThrow(deps, folder, markerOf(folder));
       const trash = join(machinesDir, `.trash-${folder.name}-${randomUUID()}`);
@@ -72,6 +78,7 @@ export function createLocalDriver(deps: LocalDriverDeps): MachineDriver {
       });
       await rm(trash, { recursive: true, force: true });
     },
+    forget: async () => undefined,
     list: () => findAll(deps),
   };
 }
@@ -137,6 +144,15 @@ async function describeFolder(deps: LocalDriverDeps, folder: MachineFolder): Pro
   const { botId, generation } = folder;
   const running = await isLocked(supervisorLock(folder.path));
   return { botId, generation, providerId: folder.name, state: running ? 'running' : 'off', createdAt: made.birthtime };
+}
+
+/** A folder that was used with another database: its machine is that one's. */
+async function throwIfAnothers(deps: LocalDriverDeps, folder: MachineFolder): Promise<void> {
+  const spec = await readMachineSpec(folder.path).catch(() => null);
+  if (!spec || spec.installation_id === deps.installationId) return;
+  const state = (await isLocked(supervisorLock(folder.path))) ? 'running' : 'off';
+  const message = `The machine in ${folder.path} is installation ${spec.installation_id}'s: it is neither destroyed nor replaced. Move that folder away, or destroy it from there`;
+  throw new UnrecognisedMachine(message, { providerId: folder.name, state, createdAt: (await stat(folder.path)).birthtime });
 }
 
 async function markAsDestroying(folder: MachineFolder): Promise<void> {

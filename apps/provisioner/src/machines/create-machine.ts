@@ -1,5 +1,6 @@
 import { makeToken, parseToken, sealBytes, tokenMacKey } from '@trawling/crypto';
 import { createIntent, createOutcome, later } from '@trawling/domain';
+import { type Moment, momentOf, msSince } from '@trawling/runtime';
 import { MachinePackages } from '@trawling/user-data';
 import { type CreateResult, type MachineOrder } from './machine-driver.js';
 import { recordChange, type StepContext, type StepOutcome } from './take-step.js';
@@ -32,14 +33,14 @@ export async function createMachine(context: StepContext, input: { generation: n
   const neededMs = createTimeoutMs + context.timings.createMarginMs;
   const eventId = context.newId();
   // From before the lease is extended: what is left of it can only be underestimated, whatever the wall clocks do.
-  const begun = context.clock.monotonicMs();
+  const begun = momentOf(context.clock);
   const intended = await store.underLease(lease, neededMs / 1000, async (tx) => {
     if (!(await tx.isWanted(generation))) return false;
     await tx.record({ generation, driver: driver.kind, change: createIntent({ now: facts.now, attempt, createTimeoutMs }), eventId });
     await tx.insertEnrollmentToken({ id: tokenId, generation, sealedSecret, bootKey, validSeconds: context.timings.tokenSeconds });
     return true;
   });
-  if (!intended || context.clock.monotonicMs() - begun > context.timings.createMarginMs) return 'again';
+  if (!intended || msSince(context.clock, begun) > context.timings.createMarginMs) return 'again';
 
   const { installationId, syncAdapterUrl, dataRetrievalUrl } = context.machineSettings;
   const result = await callCreate(context, generation, {
@@ -51,7 +52,7 @@ export async function createMachine(context: StepContext, input: { generation: n
     enrollmentToken,
     packages,
   }, begun);
-  const elapsed = context.clock.monotonicMs() - begun;
+  const elapsed = context.clock.monotonicMs() - begun.monotonicMs;
   if (result.outcome === 'not_sent') {
     const notBefore = later(facts.now, elapsed + result.waitMs);
     await recordChange(context, generation, { state: 'wanted', reason: result.reason, deadline: null, notBefore, attempts: attempt - 1 });
@@ -63,9 +64,9 @@ export async function createMachine(context: StepContext, input: { generation: n
 }
 
 /** Whatever the driver throws leaves open whether a machine was made. */
-async function callCreate({ driver, lease, logger }: StepContext, generation: number, order: MachineOrder, begunMs: number): Promise<CreateResult> {
+async function callCreate({ driver, lease, logger }: StepContext, generation: number, order: MachineOrder, begun: Moment): Promise<CreateResult> {
   try {
-    return await driver.create({ botId: lease.botId, generation }, order, { begunMs });
+    return await driver.create({ botId: lease.botId, generation }, order, { begun });
   } catch (error) {
     logger.warn({ err: error, generation }, 'the create call failed without an answer');
     return { outcome: 'unknown', reason: 'the call failed without an answer' };

@@ -1,4 +1,5 @@
 import { type MachineSpec, type ProviderState } from '@trawling/contracts';
+import { type Moment } from '@trawling/runtime';
 import { type MachinePackages } from '@trawling/user-data';
 
 /** Which machine is meant: at most one lives for each. */
@@ -45,6 +46,8 @@ export type MachineDriver = {
   readonly kind: 'local' | 'digitalocean';
   /** How long create may take at most, in milliseconds: whoever calls it needs that much of its lease. */
   readonly createTimeoutMs: number;
+  /** The same for destroy. */
+  readonly destroyTimeoutMs: number;
   /** How long after an unknown outcome a machine may still turn up, in milliseconds. */
   readonly settleMs: number;
   /** Whether create would work now; cheap, called before each create. */
@@ -52,18 +55,27 @@ export type MachineDriver = {
   /** Every machine of this bot, of all generations; an empty list is an answer. */
   find: (botId: string) => Promise<FoundMachine[]>;
   /**
-   * Never throws away an unknown outcome. `createTimeoutMs` counts from `begunMs` (monotonic, default now), when the
-   * caller last knew that its lease holds: a process that was stopped since asks for nothing.
+   * Never throws away an unknown outcome. `createTimeoutMs` counts from `begun` (default now), when the caller last knew
+   * that its lease holds: a process that was stopped or a host that slept since asks for nothing.
    */
-  create: (key: MachineKey, order: MachineOrder, options?: { begunMs?: number }) => Promise<CreateResult>;
-  /** Null: no such machine (any more). */
-  get: (providerId: string) => Promise<FoundMachine | null>;
+  create: (key: MachineKey, order: MachineOrder, options?: { begun?: Moment }) => Promise<CreateResult>;
+  /**
+   * Of an id that our own rows have. Null: its provider says that there is no such machine (any more). Throws
+   * UnrecognisedMachine when there is one that is not, or not any more, to be recognised as this installation's; any
+   * other error is no answer. `ending`: it is to be destroyed, so what is kept for that at the provider may be used.
+   */
+  get: (providerId: string, options?: { ending?: boolean }) => Promise<FoundMachine | null>;
   /** Of a machine that is off; one that runs stays as it is. */
   start: (providerId: string) => Promise<void>;
   /** Ends what runs and keeps the machine. */
   stop: (providerId: string) => Promise<void>;
-  /** Resolves when nothing of it is left or is being deleted; a machine that is gone already is a success. */
-  destroy: (providerId: string) => Promise<void>;
+  /**
+   * Resolves when nothing of it is left or is being deleted; a machine that is gone already is a success. Throws
+   * UnrecognisedMachine, and destroys nothing, where `get` does. `destroyTimeoutMs` counts from `begun` as for a create.
+   */
+  destroy: (providerId: string, options?: { begun?: Moment }) => Promise<void>;
+  /** Removes what its provider keeps of a bot beside its machines (a tag), once there are none. */
+  forget: (botId: string) => Promise<void>;
   /** Every machine of this installation, for the sweep. */
   list: () => Promise<FoundMachine[]>;
 };

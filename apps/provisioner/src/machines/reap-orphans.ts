@@ -5,7 +5,7 @@ import type { FoundMachine, MachineDriver } from './machine-driver.js';
 
 export type ReapDeps = {
   orphans: OrphanMachineStore;
-  driver: Pick<MachineDriver, 'kind' | 'destroy'>;
+  driver: Pick<MachineDriver, 'kind' | 'destroy' | 'forget'>;
   logger: Logger;
   /** `report`: nothing but what somebody approved is destroyed. */
   mode: 'report' | 'destroy';
@@ -42,7 +42,10 @@ export async function reapOrphans(
       destroyed += 1;
     } catch (error) {
       logger.warn({ err: error, provider_id: providerId }, 'the machine without a bot could not be destroyed');
+      continue;
     }
+    const botId = left.find((row) => row.providerId === providerId)?.botId;
+    if (botId !== undefined) await driver.forget(botId).catch((error: unknown) => logger.warn({ err: error, bot_id: botId }, 'the tag of a bot that nobody knows stays'));
   }
   return { report: { count: left.length - destroyed, monthlyUsd: plan.monthlyUsd, held: plan.held }, destroyed };
 }

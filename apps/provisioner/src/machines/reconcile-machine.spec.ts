@@ -192,6 +192,15 @@ describe('reconciling the machines of a bot', () => {
     expect(cloud.creates).toEqual([]);
   });
 
+  it('does not call create on a host that slept since it took the lease, whose monotonic clock stood still', async () => {
+    let sleptMs = 0;
+    const clock = { ...systemClock, now: () => new Date(Date.now() + (sleptMs += 60_000)) };
+
+    expect(await reconcile({ clock })).toBe('settled');
+
+    expect(cloud.creates).toEqual([]);
+  });
+
   it('makes one machine however many provisioners look at once', async () => {
     const outcomes = await Promise.all(Array.from({ length: 12 }, () => reconcile()));
     await reconcile();

@@ -3,6 +3,7 @@ import { type MachineFacts, type MachineStep, planMachine } from '@trawling/doma
 import { type Clock, type Logger } from '@trawling/runtime';
 import { type FoundMachine, type MachineDriver } from './machine-driver.js';
 import { type StepContext, takeStep } from './take-step.js';
+import { UnrecognisedMachine } from './unrecognised-machine.js';
 
 export type ReconcileDeps = {
   store: MachineStore;
@@ -73,19 +74,36 @@ async function gatherFacts({ store, driver, providerInDoubt }: ReconcileDeps, bo
   const situation = await store.findSituation(botId);
   if (!situation) return null;
   const known = new Set(found.map((machine) => machine.providerId));
-  const missing = situation.rows.flatMap(({ providerId }) => (providerId === null || known.has(providerId) ? [] : [providerId]));
-  const asked = await Promise.all(missing.map((providerId) => driver.get(providerId)));
+  const asked = await Promise.all(situation.rows.map(({ providerId, generation, state }) => {
+    if (providerId === null || known.has(providerId)) return null;
+    const ending = situation.bot.decommissioning || generation < situation.bot.generation || state === 'destroying';
+    return ask(driver, { botId, generation, providerId, ending });
+  }));
   const machines = [...found, ...asked.filter((machine) => machine !== null)];
   return toFacts(situation, machines, { settleMs: driver.settleMs, providerInDoubt: providerInDoubt?.() ?? false });
 }
 
+/** One that is not to be recognised is there all the same: neither gone nor replaced. */
+async function ask(driver: MachineDriver, of: { botId: string; generation: number; providerId: string; ending: boolean }): Promise<FoundMachine | null> {
+  const { botId, generation, providerId, ending } = of;
+  try {
+    return await driver.get(providerId, { ending });
+  } catch (error) {
+    if (error instanceof UnrecognisedMachine) return { botId, generation, ...error.machine };
+    throw error;
+  }
+}
+
+/** A machine whose id one of our rows has is that row's, whatever is written on it now. */
 export function toFacts(
   situation: Pick<MachineFacts, 'now' | 'bot' | 'rows' | 'reported'>,
   found: readonly FoundMachine[],
   provider: { settleMs: number; providerInDoubt: boolean },
 ): MachineFacts {
   const { now, bot, rows, reported } = situation;
-  return { now, bot, rows, reported, found, ...provider };
+  const generations = new Map(rows.map(({ providerId, generation }) => [providerId, generation]));
+  const ours = found.map((machine) => ({ ...machine, generation: generations.get(machine.providerId) ?? machine.generation }));
+  return { now, bot, rows, reported, found: ours, ...provider };
 }
 
 function logStep(logger: Logger, step: MachineStep): void {

@@ -7,7 +7,7 @@ import { toFacts } from './reconcile-machine.js';
 
 export type SweepDeps = ReapDeps & {
   store: Pick<MachineStore, 'listSituations' | 'knownBots'>;
-  driver: Pick<MachineDriver, 'kind' | 'list' | 'destroy' | 'settleMs'>;
+  driver: Pick<MachineDriver, 'kind' | 'list' | 'destroy' | 'forget' | 'settleMs'>;
   enqueue: (job: { botId: string }) => Promise<void>;
   logger: Logger;
 };

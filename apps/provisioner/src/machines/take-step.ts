@@ -1,16 +1,14 @@
 import { type MachineLease } from '@trawling/database';
 import { type MachineChange, type MachineFacts, type MachineStep } from '@trawling/domain';
-import { type Logger } from '@trawling/runtime';
+import { type Logger, momentOf } from '@trawling/runtime';
 import { createMachine } from './create-machine.js';
 import { type ReconcileDeps } from './reconcile-machine.js';
+import { UnrecognisedMachine } from './unrecognised-machine.js';
 
 export type StepContext = Omit<ReconcileDeps, 'logger'> & { lease: MachineLease; logger: Logger; facts: MachineFacts };
 
 /** `again`: look at both sides anew. `settled`: nothing more to do now. */
 export type StepOutcome = 'again' | 'settled';
-
-/** A destroy waits until every process of a local machine is gone. */
-const DESTROY_LEASE_SECONDS = 45;
 
 type Executors = { [Kind in MachineStep['kind']]: (context: StepContext, step: Extract<MachineStep, { kind: Kind }>) => Promise<StepOutcome> };
 
@@ -21,32 +19,47 @@ const executors: Executors = {
   },
   create: (context, { generation, attempt }) => createMachine(context, { generation, attempt }),
   async start(context, { generation, providerId }) {
-    await context.driver.start(providerId);
-    const machine = await context.driver.get(providerId);
-    if (machine?.state !== 'off') return 'again';
-    await recordChange(context, generation, { state: 'off', reason: 'The machine does not start; it is tried again' });
+    const stillOff = await context.driver.start(providerId)
+      .then(async () => ((await context.driver.get(providerId))?.state === 'off' ? 'The machine does not start; it is tried again' : null))
+      .catch((error: unknown) => whyUnrecognised(error));
+    if (stillOff === null) return 'again';
+    await recordChange(context, generation, { state: 'off', reason: stillOff });
     return 'settled';
   },
   async destroy(context, { generation, providerId, change }) {
+    const { driver, clock, store, lease, timings } = context;
     const hasRow = context.facts.rows.some((row) => row.generation === generation);
-    if (hasRow) await recordChange(context, generation, change, DESTROY_LEASE_SECONDS);
+    const leaseSeconds = (driver.destroyTimeoutMs + timings.createMarginMs) / 1000;
+    // From before the lease is extended, as for a create.
+    const begun = momentOf(clock);
+    if (hasRow) await recordChange(context, generation, change, leaseSeconds);
+    else await store.underLease(lease, leaseSeconds, async () => undefined);
     try {
-      await context.driver.destroy(providerId);
+      await driver.destroy(providerId, { begun });
     } catch (error) {
       // The row says until when it should be gone; after that it is tried again.
       context.logger.warn({ err: error, provider_id: providerId }, 'the machine could not be destroyed');
+      if (hasRow && error instanceof UnrecognisedMachine) await recordChange(context, generation, { ...change, reason: error.message });
       return 'settled';
     }
     return 'again';
   },
   async finish_decommission(context) {
     const auditId = context.newId();
+    // Before it is written down that nothing is left: whoever dies in between does it again.
+    await context.driver.forget(context.lease.botId);
     await context.store.underLease(context.lease, context.timings.leaseSeconds, (tx) => tx.finishDecommission({ auditId }));
     return 'again';
   },
   wait: async () => 'settled',
   none: async () => 'settled',
 };
+
+/** Its sentence is for the row; every other failure is the queue's to repeat. */
+function whyUnrecognised(error: unknown): string {
+  if (error instanceof UnrecognisedMachine) return error.message;
+  throw error;
+}
 
 /** Executes one planned step; a new kind of step does not compile without its executor. */
 export function takeStep(context: StepContext, step: MachineStep): Promise<StepOutcome> {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { until } from '@trawling/runtime/testing';
 import { type FoundMachine, type MachineDriver, type MachineKey, type MachineOrder } from '../machines/machine-driver.js';
+import { UnrecognisedMachine } from '../machines/unrecognised-machine.js';
 
 /** One kind of machine, for the suite that holds every kind to what the reconciler relies on. */
 export type DriverBed = {
@@ -34,9 +35,10 @@ export function behavesLikeAMachineDriver(openBed: () => Promise<DriverBed>): vo
   }, 60_000);
   afterEach(() => bed.close());
 
-  it('is ready to create, and says how long a create may take and what it may leave to be seen', async () => {
+  it('is ready to create, and says how long a create and a destroy may take and what may be left to be seen', async () => {
     expect(await bed.driver.preflight()).toEqual({ state: 'ready' });
     expect(bed.driver.createTimeoutMs).toBeGreaterThan(0);
+    expect(bed.driver.destroyTimeoutMs).toBeGreaterThan(0);
     expect(bed.driver.settleMs).toBeGreaterThanOrEqual(0);
   });
 
@@ -146,5 +148,34 @@ export function behavesLikeAMachineDriver(openBed: () => Promise<DriverBed>): vo
     expect(await stranger.list()).toEqual([]);
     expect(await stranger.find(key.botId)).toEqual([]);
     expect(await bed.driver.get(providerId)).toMatchObject(key);
+  });
+
+  it('does not say that a machine is gone which is there and not its own, and does not destroy it', async () => {
+    const key = newKey();
+    const providerId = await create(key);
+    await untilState(providerId, 'running');
+    const stranger = await bed.openDriver(randomUUID());
+
+    for (const call of [stranger.get(providerId), stranger.get(providerId, { ending: true }), stranger.destroy(providerId)]) {
+      await expect(call).rejects.toBeInstanceOf(UnrecognisedMachine);
+    }
+    await expect(stranger.get(providerId)).rejects.toMatchObject({ machine: { providerId, state: 'running' } });
+    await untilState(providerId, 'running');
+    await bed.driver.destroy(providerId);
+    expect(await stranger.get(providerId)).toBeNull();
+    await stranger.destroy(providerId);
+  });
+
+  it('forgets a bot without machines, however often, and leaves those of a bot that has one', async () => {
+    const key = newKey();
+    const providerId = await create(key);
+
+    await bed.driver.forget(key.botId);
+    await bed.driver.forget(newKey().botId);
+
+    expect(await (await bed.openDriver()).find(key.botId)).toMatchObject([{ ...key, providerId }]);
+    await bed.driver.destroy(providerId);
+    await bed.driver.forget(key.botId);
+    await bed.driver.forget(key.botId);
   });
 }

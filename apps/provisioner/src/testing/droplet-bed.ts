@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { createDigitalOcean, type DigitalOcean, createMemoryBudget, DIGITALOCEAN_LIMITS } from '@trawling/digitalocean';
+import { createDigitalOcean, type DigitalOcean, createMemoryBudget, DIGITALOCEAN_LIMITS, type RequestBudget } from '@trawling/digitalocean';
 import { type FakeDigitalOcean, type FakeOptions, type PrismProxy, startFakeDigitalOcean, startPrismProxy } from '@trawling/digitalocean-fake';
 import { type Clock, systemClock } from '@trawling/runtime';
 import { createMemoryLogger } from '@trawling/runtime/testing';
@@ -43,10 +43,12 @@ export type DropletBed = Omit<DriverBed, 'driver' | 'openDriver'> & {
   driver: DigitalOceanDriver;
   client: DigitalOcean;
   openDriver: (installationId?: string, changes?: Partial<DigitalOceanDriverDeps>) => Promise<DigitalOceanDriver>;
+  /** As of a process that has not yet examined the account. */
+  newDriver: (installationId?: string, changes?: Partial<DigitalOceanDriverDeps>) => DigitalOceanDriver;
   logger: ReturnType<typeof createMemoryLogger>;
 };
 
-export async function openDropletBed({ fake, prism }: Droplets, options: { clock?: Clock; token?: string; changes?: Partial<DigitalOceanDriverDeps> } = {}): Promise<DropletBed> {
+export async function openDropletBed({ fake, prism }: Droplets, options: { clock?: Clock; token?: string; budget?: RequestBudget; changes?: Partial<DigitalOceanDriverDeps> } = {}): Promise<DropletBed> {
   const clock = options.clock ?? systemClock;
   const installationId: string = randomUUID();
   const logger = createMemoryLogger();
@@ -56,11 +58,11 @@ export async function openDropletBed({ fake, prism }: Droplets, options: { clock
     clock,
     random: Math.random,
     logger: logger.logger,
-    budget: createMemoryBudget({ clock, random: Math.random, limits: UNLIMITED }),
+    budget: options.budget ?? createMemoryBudget({ clock, random: Math.random, limits: UNLIMITED }),
     requestTimeoutMs: 5_000,
   });
-  const openDriver = async (installation: string = installationId, changes: Partial<DigitalOceanDriverDeps> = {}): Promise<DigitalOceanDriver> => {
-    const driver = createDigitalOceanDriver({
+  const newDriver = (installation: string = installationId, changes: Partial<DigitalOceanDriverDeps> = {}): DigitalOceanDriver =>
+    createDigitalOceanDriver({
       client,
       clock,
       logger: logger.logger,
@@ -71,6 +73,8 @@ export async function openDropletBed({ fake, prism }: Droplets, options: { clock
       ...options.changes,
       ...changes,
     });
+  const openDriver = async (installation?: string, changes?: Partial<DigitalOceanDriverDeps>): Promise<DigitalOceanDriver> => {
+    const driver = newDriver(installation, changes);
     await driver.examine();
     return driver;
   };
@@ -79,6 +83,7 @@ export async function openDropletBed({ fake, prism }: Droplets, options: { clock
     client,
     installationId,
     openDriver,
+    newDriver,
     logger,
     order: (_key: MachineKey): MachineOrder => ({
       installation_id: installationId,

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { machineStore, openDatabase, orphanMachineStore, providerBudgetStore } from '@trawling/database';
+import { claimFleetAccount, machineStore, openDatabase, orphanMachineStore, providerBudgetStore } from '@trawling/database';
 import { createDigitalOcean, createRequestBudget } from '@trawling/digitalocean';
 import { createLogger, uuid7 } from '@trawling/runtime';
 import { createDigitalOceanDriver } from '../../digitalocean/digitalocean-driver.js';
@@ -33,6 +33,7 @@ export async function openHeldProvisioner(settings: WorkerSettings, { gate, repo
   const digitalOcean = createDigitalOceanDriver({
     client, clock, logger, installationId, addresses,
     settings: DROPLETS,
+    claimAccount: (account) => claimFleetAccount(database.pool, account),
     ...(settings.settleMs === undefined ? {} : { settleMs: settings.settleMs }),
     // What a machine starts with does not matter here: it only has to find its token.
     renderUserData: (_, order) => `#cloud-config\n# ${order.enrollmentToken}\n`,

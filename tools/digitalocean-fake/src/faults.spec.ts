@@ -96,7 +96,7 @@ describe('a create at the fake', () => {
   ])('is refused for an unknown %s', async (_what, order) => {
     const client = await start();
 
-    expect(await client.createDroplet({ ...anOrder, ...order })).toMatchObject({ outcome: 'rejected', status: 422, retryable: false });
+    expect(await client.createDroplet({ ...anOrder, ...order })).toMatchObject({ outcome: 'rejected', status: 422, retryable: true });
   });
 
   it('is refused above the droplet limit', async () => {

@@ -64,28 +64,9 @@ export const realHost: Host = {
     }
   },
 
-  append: async (path, text) => {
-    const file = await open(path, 'a', 0o600);
-    let isNew: boolean;
-    try {
-      isNew = (await file.stat()).size === 0;
-      await file.writeFile(text);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    if (isNew) await syncDirectory(dirname(path));
-  },
+  append: async (path, text) => appendTo(await open(path, 'a', PRIVATE_MODE), path, text),
 
-  truncate: async (path, bytes) => {
-    const file = await open(path, 'r+');
-    try {
-      await file.truncate(bytes);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-  },
+  truncate: async (path, bytes) => truncateAt(await open(path, 'r+'), bytes),
 
   remove: async (path) => {
     try {
@@ -105,6 +86,29 @@ export const realHost: Host = {
       });
     }),
 };
+
+/** Host.append to an open file; closes it. */
+export async function appendTo(file: FileHandle, path: string, text: string): Promise<void> {
+  let isNew: boolean;
+  try {
+    isNew = (await file.stat()).size === 0;
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  if (isNew) await syncDirectory(dirname(path));
+}
+
+/** Host.truncate of an open file; closes it. */
+export async function truncateAt(file: FileHandle, bytes: number): Promise<void> {
+  try {
+    await file.truncate(bytes);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
 
 /** A reader sees the old content or the new one, also after a power cut. */
 export async function replaceFile(path: string, text: string, mode: number): Promise<void> {

@@ -1,3 +1,4 @@
+import { DROPLET } from '@trawling/contracts';
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -66,6 +67,15 @@ describe('the units of a machine', () => {
     const wrong = '[Service]\nExecStart=/bin/true\nRestart=allways\nPrivatTmp=yes\n';
 
     expect(problemsOf({ 'wrong.service': wrong })).toHaveLength(2);
+  });
+
+  it('let the gateway’s user end the hand as often as it likes without the agent losing it', () => {
+    const units = systemdUnits({ hasOwnCa: false });
+
+    expect(units[DROPLET.units.handSocket]).toContain('\nTriggerLimitIntervalSec=0\n');
+    expect(units[DROPLET.units.hand]).toMatch(/\nStartLimitIntervalSec=0\n[^]*\nRestart=on-failure\nRestartSec=2\nRuntimeMaxSec=30min\n/);
+    // Prevented, it would be tried again at once and without end.
+    expect(units[DROPLET.units.hand]).not.toContain('Condition');
   });
 
   it('never leave a program of a user of ours a right of root’s', () => {

@@ -170,6 +170,10 @@ TasksMax=512
 WantedBy=multi-user.target
 `;
 
+/**
+ * Without limits: whoever is the gateway's user can end the hand as often as it likes, and a socket that systemd gave up
+ * would cut the agent off until the next boot.
+ */
 const handSocketUnit = `[Unit]
 Description=Files of the gateway, for the agent
 
@@ -179,20 +183,29 @@ SocketUser=${users.agent}
 SocketGroup=${users.agent}
 SocketMode=0600
 DirectoryMode=0755
+TriggerLimitIntervalSec=0
 
 [Install]
 WantedBy=sockets.target
 `;
 
+/**
+ * It ends by itself when nobody asks; RuntimeMaxSec ends one that is kept from it (stopped by a signal). Restarting, which
+ * only follows a failure, is what waits between two starts, and why there is no condition: a start that a condition
+ * prevents would be tried again at once, without end.
+ */
 const handUnit = (options: Options): string => `[Unit]
 Description=Files of the gateway, for the agent
 Requires=${units.handSocket} ${INSTALL_UNITS.metadata}
 After=${INSTALL_UNITS.metadata}
-ConditionPathExists=${SPEC}
+StartLimitIntervalSec=0
 
 [Service]
 ${asGateway(options)}
 ExecStart=${node} ${agentFile} gateway-hand --machine ${SPEC}
+Restart=on-failure
+RestartSec=2
+RuntimeMaxSec=30min
 TimeoutStopSec=10
 MemoryMax=40%
 TasksMax=128

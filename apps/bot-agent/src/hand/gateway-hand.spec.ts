@@ -1,12 +1,15 @@
-import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:net';
+import { execFileSync } from 'node:child_process';
+import { mkdir, readFile, symlink, truncate, writeFile } from 'node:fs/promises';
+import { connect, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { systemClock } from '@trawling/runtime';
 import { createFakeClock, createMemoryLogger } from '@trawling/runtime/testing';
 import { realHost } from '../host.js';
 import { temporaryFolder } from '../testing/temporary-folder.js';
+import { carefulFiles } from './careful-files.js';
 import { createGatewayHand, isInside, untilIdle } from './gateway-hand.js';
 import { createHandHost } from './hand-host.js';
+import { MAX_FILE_BYTES } from './hand-protocol.js';
 
 const folder = temporaryFolder();
 const openclaw = { node: process.execPath, openclaw_mjs: '/opt/openclaw.mjs', openclaw_version: '2026.9.6' };
@@ -21,7 +24,7 @@ async function openHand(over: Partial<typeof openclaw> = {}) {
   await mkdir(folder.path('gateway'));
   await mkdir(folder.path('agent'));
   const server = createGatewayHand({
-    host: realHost,
+    host: carefulFiles(realHost),
     folders: [folder.path('gateway')],
     openclaw: { ...openclaw, ...over },
     logger: createMemoryLogger().logger,
@@ -76,11 +79,33 @@ describe('the gateway hand', () => {
     await expect(host.run(process.execPath, ['-e', '1'], options)).rejects.toThrow('only OpenClaw');
   });
 
-  it('says why it could not', async () => {
+  it('says of what is no regular file that it is none, and does not wait for it', async () => {
     const { host } = await openHand();
-    await symlink(folder.path('gateway'), folder.path('gateway/loop'));
+    const path = (name: string): string => folder.path(`gateway/${name}`);
+    await writeFile(folder.path('agent/credential'), 'ttb_secret');
+    await symlink(folder.path('agent/credential'), path('link'));
+    execFileSync('mkfifo', [path('fifo')]);
 
-    await expect(host.readText(folder.path('gateway'))).rejects.toThrow('gateway hand: EISDIR');
+    for (const odd of [path('fifo'), path('link'), folder.path('gateway')]) {
+      // More of them than Node has threads for files.
+      const asked = Array.from({ length: 6 }, () => [host.readText(odd), host.append(odd, 'x'), host.truncate(odd, 0)]).flat();
+      for (const one of await Promise.allSettled(asked)) expect(one).toMatchObject({ reason: { message: `gateway hand: ${odd} is not a regular file` } });
+    }
+    expect(await readFile(folder.path('agent/credential'), 'utf8')).toBe('ttb_secret');
+
+    await host.writeAtomic(path('fifo'), '{}');
+    expect(await host.readText(path('fifo'))).toBe('{}');
+  });
+
+  it('reads no more for the agent than it has memory for', async () => {
+    const { host } = await openHand();
+    const file = folder.path('gateway/openclaw.json');
+    await writeFile(file, '');
+    await truncate(file, 100 * MAX_FILE_BYTES);
+    await expect(host.readText(file)).rejects.toThrow(`gateway hand: ${file} has more than ${MAX_FILE_BYTES} bytes`);
+
+    await writeFile(file, 'x'.repeat(MAX_FILE_BYTES));
+    expect(await host.readText(file)).toHaveLength(MAX_FILE_BYTES);
   });
 
   it('is an error for the agent when it is not there, hangs up, or answers nonsense', async () => {
@@ -100,7 +125,7 @@ describe('the gateway hand', () => {
     servers.length = 0;
     const clock = createFakeClock();
     let ended = false;
-    const idle = untilIdle(server, { clock, idleMs: 1_000, signal: new AbortController().signal }).then(() => (ended = true));
+    const idle = untilIdle(server, { clock, idleMs: 1_000, longestMs: 60_000, signal: new AbortController().signal }).then(() => (ended = true));
 
     await clock.advance(900);
     await host.list(folder.path('gateway'));
@@ -112,11 +137,31 @@ describe('the gateway hand', () => {
     await expect(host.list(folder.path('gateway'))).rejects.toThrow('does not answer');
   });
 
+  it('ends although a connection hangs: longer than anybody waits for an answer it is not kept', async () => {
+    const { server } = await openHand();
+    servers.length = 0;
+    const clock = createFakeClock();
+    let ended = false;
+    const idle = untilIdle(server, { clock, idleMs: 1_000, longestMs: 10_000, signal: new AbortController().signal }).then(() => (ended = true));
+    const hanging = connect(folder.path('hand.sock'));
+    hanging.on('error', () => undefined).resume();
+    const closed = new Promise((resolve) => hanging.once('close', resolve));
+    await new Promise((resolve) => server.once('connection', resolve));
+
+    await clock.advance(9_000);
+    expect(ended).toBe(false);
+
+    await clock.advance(2_000);
+    await closed;
+    await clock.advance(2_000);
+    await idle;
+  });
+
   it('ends at once when it is told to', async () => {
     const { server } = await openHand();
     servers.length = 0;
     const stop = new AbortController();
-    const idle = untilIdle(server, { clock: systemClock, idleMs: 60_000, signal: stop.signal });
+    const idle = untilIdle(server, { clock: systemClock, idleMs: 60_000, longestMs: 60_000, signal: stop.signal });
 
     stop.abort();
 

@@ -71,20 +71,25 @@ export function isInside(folder: string, path: string): boolean {
   return isAbsolute(path) && inside !== '..' && !inside.startsWith(`..${sep}`);
 }
 
-/** Resolves when nobody has been connected for `idleMs`, or `signal` aborts; the server is closed then. */
-export async function untilIdle(server: Server, input: { clock: Clock; idleMs: number; signal: AbortSignal }): Promise<void> {
-  const { clock, idleMs, signal } = input;
-  let open = 0;
+/**
+ * Resolves when nobody has been connected for `idleMs`, or `signal` aborts; the server is closed then. A connection that
+ * is older than `longestMs` is cut off: what hangs in the gateway's folders must not keep the process, and with it every
+ * later request.
+ */
+export async function untilIdle(server: Server, input: { clock: Clock; idleMs: number; longestMs: number; signal: AbortSignal }): Promise<void> {
+  const { clock, idleMs, longestMs, signal } = input;
+  const open = new Map<Socket, number>();
   let idleSinceMs = clock.monotonicMs();
   server.on('connection', (socket) => {
-    open += 1;
+    open.set(socket, clock.monotonicMs());
     socket.once('close', () => {
-      open -= 1;
+      open.delete(socket);
       idleSinceMs = clock.monotonicMs();
     });
   });
-  while (!signal.aborted && (open > 0 || clock.monotonicMs() - idleSinceMs < idleMs)) {
-    await clock.sleep(open > 0 ? idleMs : Math.max(1, idleMs - (clock.monotonicMs() - idleSinceMs)), signal);
+  while (!signal.aborted && (open.size > 0 || clock.monotonicMs() - idleSinceMs < idleMs)) {
+    await clock.sleep(open.size > 0 ? idleMs : Math.max(1, idleMs - (clock.monotonicMs() - idleSinceMs)), signal);
+    for (const [socket, sinceMs] of open) if (clock.monotonicMs() - sinceMs >= longestMs) socket.destroy();
   }
   await new Promise<void>((resolve) => server.close(() => resolve()));
 }

@@ -1,5 +1,14 @@
 import { z } from 'zod';
 
+/** Of a file that is read for the agent: OpenClaw's configs have a few hundred kilobytes. */
+export const MAX_FILE_BYTES = 4 * 1024 * 1024;
+
+/** Longest line either side reads, in bytes: a file as JSON. The agent has a quarter of a small machine's memory for all it does. */
+export const MAX_LINE_BYTES = 2 * MAX_FILE_BYTES;
+
+/** Of a run, which is the longest thing the agent asks for. */
+export const MAX_RUN_MS = 600_000;
+
 /**
  * What the agent may ask of the gateway hand: one request as a line of JSON per connection, one answer as a line, then
  * the hand closes. The operations are those of Host, done as the gateway's user.
@@ -18,7 +27,7 @@ export const HandRequest = z.discriminatedUnion('op', [
     file: z.string(),
     args: z.array(z.string()),
     env: z.record(z.string(), z.string()),
-    timeout_ms: z.int().min(1).max(600_000),
+    timeout_ms: z.int().min(1).max(MAX_RUN_MS),
   }),
 ]);
 export type HandRequest = z.infer<typeof HandRequest>;
@@ -28,6 +37,3 @@ export const HandAnswer = z.discriminatedUnion('ok', [
   z.object({ ok: z.literal(false), message: z.string() }),
 ]);
 export type HandAnswer = z.infer<typeof HandAnswer>;
-
-/** Longest line either side reads, in bytes: OpenClaw's configs have a few hundred kilobytes. */
-export const MAX_LINE_BYTES = 32 * 1024 * 1024;

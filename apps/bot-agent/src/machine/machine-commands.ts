@@ -3,7 +3,9 @@ import { dirname, resolve } from 'node:path';
 import { gatewayEnvironment, MachineSpec } from '@trawling/contracts';
 import { createLogger, type LogLevel, systemClock } from '@trawling/runtime';
 import { type Command } from 'commander';
+import { carefulFiles } from '../hand/careful-files.js';
 import { createGatewayHand, untilIdle } from '../hand/gateway-hand.js';
+import { MAX_RUN_MS } from '../hand/hand-protocol.js';
 import { realHost } from '../host.js';
 import { machinePaths } from './machine-paths.js';
 import { prepareGateway } from './prepare-gateway.js';
@@ -12,6 +14,10 @@ import { prepareGateway } from './prepare-gateway.js';
 const LISTEN_FD = 3;
 /** The agent looks every minute; a process that waits for it costs more memory than its start costs time. */
 const IDLE_MS = 15_000;
+/** Nobody waits for an answer longer. */
+const LONGEST_MS = MAX_RUN_MS + 30_000;
+/** What is still at work in this process that long after its last connection never ends; not even process.exit() would. */
+const HUNG_MS = 5_000;
 
 /** The commands that systemd runs as the gateway's user on a machine of its own. */
 export function addMachineCommands(program: Command, io: { logLevel: LogLevel; listenFds: string | undefined }): void {
@@ -35,11 +41,12 @@ export function addMachineCommands(program: Command, io: { logLevel: LogLevel; l
       const logger = createLogger({ name: 'gateway-hand', level: io.logLevel });
       const stopping = new AbortController();
       for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stopping.abort());
-      const server = createGatewayHand({ host: realHost, folders: paths.gatewayDirs, openclaw: spec.openclaw, logger });
-      const idle = untilIdle(server, { clock: systemClock, idleMs: IDLE_MS, signal: stopping.signal });
+      const server = createGatewayHand({ host: carefulFiles(realHost), folders: paths.gatewayDirs, openclaw: spec.openclaw, logger });
+      const idle = untilIdle(server, { clock: systemClock, idleMs: IDLE_MS, longestMs: LONGEST_MS, signal: stopping.signal });
       if (socket !== undefined) await realHost.remove(socket);
       server.listen(socket === undefined ? { fd: LISTEN_FD } : { path: socket });
       await idle;
+      setTimeout(() => process.kill(process.pid, 'SIGKILL'), HUNG_MS).unref();
     });
 }
 

@@ -1,4 +1,5 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { copyFile } from 'node:fs/promises';
 import { sha256Of } from '@trawling/domain';
 import { until } from '@trawling/runtime/testing';
@@ -97,6 +98,11 @@ describe('the agent as it is shipped', () => {
 
     expect(await host.readText(paths().gatewayToken)).toBe(token);
     await expect(host.readText(paths().enrollmentToken)).rejects.toThrow('not in a folder of the gateway');
+
+    // What the gateway's user can do to it: a file that keeps whoever opens it.
+    rmSync(paths().openclawConfig);
+    execFileSync('mkfifo', [paths().openclawConfig]);
+    await expect(host.readText(paths().openclawConfig)).rejects.toThrow('is not a regular file');
 
     hand.child.kill('SIGTERM');
     expect(await hand.gone).toBe(0);

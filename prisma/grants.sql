@@ -43,7 +43,8 @@ GRANT SELECT, INSERT, UPDATE ON receiver_clock TO trawling_sync_adapter;
 
 -- provisioner: makes the machines match the bots.
 GRANT SELECT ON installation, bot, bot_reported, config_version TO trawling_provisioner;
-GRANT UPDATE (fleet_database, fleet_account) ON installation TO trawling_provisioner;
+-- Which database runs the fleet it is told (admin init, adopt-fleet); whose account it is it finds out.
+GRANT UPDATE (fleet_account) ON installation TO trawling_provisioner;
 GRANT SELECT (sha256, version, created_at) ON agent_build TO trawling_provisioner;
 GRANT SELECT (sha256, openclaw_version, packages, created_at) ON openclaw_lock TO trawling_provisioner;
 GRANT SELECT, INSERT, UPDATE, DELETE ON machine TO trawling_provisioner;

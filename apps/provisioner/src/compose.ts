@@ -105,7 +105,9 @@ async function startWorker(onStop: OnStop, deps: ReconcileDeps, urls: { redisUrl
   });
   onStop(async () => {
     stopping.abort();
-    await Promise.race([worker.close(), systemClock.sleep(WORKER_STOP_MS)]);
+    const enough = new AbortController();
+    await Promise.race([worker.close(), systemClock.sleep(WORKER_STOP_MS, enough.signal)]);
+    enough.abort();
   }, 'machine worker');
 }
 

@@ -84,6 +84,12 @@ describe('a provisioner of droplets on a copy of its fleet’s database', () => 
     expect(changes()).toHaveLength(before);
   });
 
+  it('cannot say by itself that the fleet is its own', async () => {
+    const { roleUrl } = await copy();
+
+    await expect(onDatabase(roleUrl, (database) => database.pool.query('UPDATE installation SET fleet_database = NULL'))).rejects.toThrow(/permission denied/);
+  });
+
   it('starts once somebody has said that the copy took the place of the original', async () => {
     await claim(original.url);
     const { url, roleUrl } = await copy();

@@ -35,7 +35,7 @@ const NO_DROPLET = 1;
 
 /**
  * Everything that a create needs, tried or looked up before the first one, each with a sentence for the operator. Makes
- * the fleet's tag and the firewall bound to it, so that no droplet is ever without. Never throws.
+ * the fleet's tag and the firewall bound to it, before there is a droplet. Never throws.
  */
 export async function examineAccount(deps: ExamineDeps): Promise<AccountReport> {
   const { client, settings, installationId } = deps;

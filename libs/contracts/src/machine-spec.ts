@@ -10,7 +10,10 @@ export const MachineHost = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('supervisor') }),
   z.object({
     kind: z.literal('systemd'),
-    /** The agent's file, which command jobs run too: root's, so that neither user can change what the other runs. */
+    /**
+     * The agent's file that this machine was made with: root's, so that neither user can change it. Command jobs run it
+     * too, until a config names another build, which the agent then keeps in `shared`.
+     */
     agent_file: z.string(),
     gateway_unit: z.string(),
     /** Unix socket of the gateway hand: file access as the gateway's user. */

@@ -72,6 +72,11 @@ describe('ending the machine of a bot', () => {
 
     expect(cloud.forgotten).toEqual([botId]);
     expect(await isDecommissioned()).toBe(true);
+
+    cloud.make({ botId, generation: 1 });
+    await reconcile();
+    expect(cloud.machines).toEqual([]);
+    expect(cloud.forgotten).toEqual([botId, botId]);
   });
 
   it('takes a machine that is there but not to be recognised for neither gone nor destroyed, and says so', async () => {

@@ -42,6 +42,8 @@ const executors: Executors = {
       if (hasRow && error instanceof UnrecognisedMachine) await recordChange(context, generation, { ...change, reason: error.message });
       return 'settled';
     }
+    // A machine that turned up late: its bot is finished already, and nobody comes by here again.
+    if (context.facts.bot.decommissioned) await driver.forget(lease.botId);
     return 'again';
   },
   async finish_decommission(context) {

@@ -8,7 +8,8 @@ import { createService } from './service.js';
 
 /** A provisioner of the rig's fleet as a process, and the cloud that it makes droplets in. What runs on them is the test's own. */
 export async function openDropletProvisioner(onStop: OnStop, rig: Rig): Promise<FakeDigitalOcean> {
-  const cloud = await startFakeDigitalOcean();
+  // A delete that was accepted is not the end yet.
+  const cloud = await startFakeDigitalOcean({ timings: { delete: 2_000 } });
   onStop(() => cloud.stop(), 'cloud');
   const port = await freePort();
   const provisioner = createService({

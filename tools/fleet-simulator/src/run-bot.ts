@@ -54,7 +54,7 @@ export async function runBot(deps: RunBotDeps, bot: SimulatedBot, pace: Pace): P
       }
     }
   }
-  const look = (wait: number) => insist(() => bot.look(wait, signal));
+  const look = (wait: number) => insist(() => bot.look(wait));
   const every = async (seconds: () => number, work: () => Promise<unknown>): Promise<void> => {
     await clock.sleep(random() * seconds() * 1000, signal);
     for (let due = clock.monotonicMs(); !signal.aborted; due += seconds() * 1000) {

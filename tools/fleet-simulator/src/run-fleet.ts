@@ -5,6 +5,7 @@ import { openBotStream } from './bot-stream.js';
 import { createGate } from './gate.js';
 import { createCallLog, type LogSummary, type LogTally, summariseLogs } from './call-log.js';
 import { type FleetFile, type SimulatedIdentity } from './fleet-file.js';
+import { createNaps } from './nap.js';
 import { openConnections } from './open-connections.js';
 import { type Mode, runBot } from './run-bot.js';
 import { createSimulatedBot } from './simulated-bot.js';
@@ -78,6 +79,7 @@ export function startFleet(options: FleetOptions): Fleet {
       if (life.signal.aborted) return;
       await runBot({
         clock: systemClock,
+        newNap: createNaps(life.signal),
         random: Math.random,
         life,
         starting,

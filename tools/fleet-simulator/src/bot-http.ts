@@ -1,7 +1,8 @@
 import { Problem } from '@trawling/contracts';
-import { request, type Agent, type IncomingHttpHeaders } from 'node:http';
-import { request as requestTls } from 'node:https';
+import { type IncomingHttpHeaders } from 'node:http';
 import { type CallLog } from './call-log.js';
+import { Exchange } from './exchange.js';
+import { type Connections } from './open-connections.js';
 
 export type Answer = { status: number; headers: IncomingHttpHeaders; text: string };
 
@@ -15,13 +16,12 @@ export type Call = {
   /** Statuses that are an answer; any other is counted as an error and thrown. */
   expect: readonly number[];
   timeoutMs?: number;
-  signal?: AbortSignal;
   /** Held by the server for a while: it may not keep others from a shared connection. */
   patient?: boolean;
 };
 
-/** Connections are kept alive; those of long polls are apart. */
-export type Agents = { quick: Agent; patient: Agent };
+/** Those of long polls are apart. */
+export type BotConnections = { quick: Connections; patient: Connections };
 
 /** An answer that the caller did not expect, or none; counted already. */
 export class CallFailed extends Error {
@@ -38,55 +38,48 @@ export class CallFailed extends Error {
 
 const TIMEOUT_MS = 30_000;
 
-/** Calls of one bot: under its credential, timed, every surprise counted by its code. Throws CallFailed. */
-export function createBotHttp(deps: { baseUrl: URL; credential: string; agents: Agents; log: CallLog; monotonicMs: () => number }) {
-  const { baseUrl, credential, agents, log, monotonicMs } = deps;
-  const open = baseUrl.protocol === 'https:' ? requestTls : request;
+/**
+ * Calls of one bot: under its credential, timed, every surprise counted by its code. Throws CallFailed. What is under way
+ * when `signal` aborts fails, and is not counted.
+ */
+export function createBotHttp(deps: { credential: string; connections: BotConnections; log: CallLog; monotonicMs: () => number; signal: AbortSignal }) {
+  const { connections, log, monotonicMs, signal } = deps;
+  const bare = { Authorization: `Bearer ${deps.credential}` };
+  const withBody = { ...bare, 'Content-Type': 'application/json' };
+  /** With holes, which are used again: a set would make a new table for every few calls. */
+  const underWay: (Exchange | null)[] = [];
+  const abort = (): void => {
+    // All fail before the first hangs up: its connection may not go to the next of them.
+    for (const exchange of underWay) exchange?.fail(new Error('aborted'));
+    for (const exchange of underWay) exchange?.hangUp();
+  };
+  signal.addEventListener('abort', abort, { once: true });
 
-  const once = (call: Call, isRetry: boolean): Promise<Answer> =>
-    new Promise((resolve, reject) => {
-      const startedAt = monotonicMs();
-      const body = call.body === undefined ? undefined : JSON.stringify(call.body);
-      const headers = {
-        Authorization: `Bearer ${credential}`,
-        ...(body === undefined ? {} : { 'Content-Type': 'application/json', 'Content-Length': String(Buffer.byteLength(body)) }),
-        ...call.headers,
-      };
-      const req = open(new URL(call.path, baseUrl), {
-        agent: call.patient ? agents.patient : agents.quick,
-        method: call.method,
-        headers,
-        timeout: call.timeoutMs ?? TIMEOUT_MS,
-        ...(call.signal ? { signal: call.signal } : {}),
-      });
-      const fail = (error: NodeJS.ErrnoException): void => {
-        // The server closed a kept-alive connection in the moment it was used: the one error that is nobody's fault.
-        if (error.code === 'ECONNRESET' && req.reusedSocket && !isRetry) return void once(call, true).then(resolve, reject);
-        if (!call.signal?.aborted) log.failed(`${call.name} ${error.code ?? error.message}`);
-        reject(new CallFailed(`${call.name}: ${error.message}`, null, 0));
-      };
-      let bytesSince = (): number => 0;
-      req.once('socket', (socket) => {
-        const before = socket.bytesRead;
-        bytesSince = () => socket.bytesRead - before;
-      });
-      req.once('error', fail);
-      req.once('timeout', () => req.destroy(Object.assign(new Error('no answer in time'), { code: 'ETIMEDOUT' })));
-      req.once('response', (res) => {
-        const chunks: Buffer[] = [];
-        res.on('data', (chunk: Buffer) => chunks.push(chunk));
-        res.once('error', fail);
-        res.once('end', () => {
-          const answer = { status: res.statusCode ?? 0, headers: res.headers, text: Buffer.concat(chunks).toString('utf8') };
-          log.answered(call.name, monotonicMs() - startedAt, bytesSince());
-          if (call.expect.includes(answer.status)) return resolve(answer);
-          log.failed(`${call.name} ${answer.status} ${problemCode(answer.text)}`);
-          reject(new CallFailed(`${call.name}: ${answer.status}`, answer.status, retryAfterMs(answer.headers)));
-        });
-      });
-      req.end(body);
+  return async (call: Call): Promise<Answer> => {
+    const startedAt = monotonicMs();
+    const headers = call.body === undefined ? bare : withBody;
+    const exchange = new Exchange({
+      method: call.method,
+      path: call.path,
+      headers: call.headers ? { ...headers, ...call.headers } : headers,
+      body: call.body === undefined ? null : JSON.stringify(call.body),
+      timeoutMs: call.timeoutMs ?? TIMEOUT_MS,
     });
-  return (call: Call): Promise<Answer> => once(call, false);
+    const hole = underWay.indexOf(null);
+    const place = hole < 0 ? underWay.length : hole;
+    underWay[place] = exchange;
+    (call.patient ? connections.patient : connections.quick).send(exchange);
+    const answer = await exchange.answered;
+    underWay[place] = null;
+    if (!('status' in answer)) {
+      if (!signal.aborted) log.failed(`${call.name} ${answer.code ?? answer.message}`);
+      throw new CallFailed(`${call.name}: ${answer.message}`, null, 0);
+    }
+    log.answered(call.name, monotonicMs() - startedAt, answer.bytes);
+    if (call.expect.includes(answer.status)) return answer;
+    log.failed(`${call.name} ${answer.status} ${problemCode(answer.text)}`);
+    throw new CallFailed(`${call.name}: ${answer.status}`, answer.status, retryAfterMs(answer.headers));
+  };
 }
 
 export type BotHttp = ReturnType<typeof createBotHttp>;

@@ -22,7 +22,6 @@ export async function fetchConfig(deps: { http: BotHttp; keySet: () => SigningKe
   known: KnownConfig | null;
   /** Above 0: the server holds the answer that long while there is nothing newer. */
   waitSeconds: number;
-  signal: AbortSignal;
 }): Promise<FetchedConfig | null> {
   const { botId, known, waitSeconds } = input;
   const ask = (headers: Record<string, string>, wait: number): Promise<Answer> =>
@@ -34,7 +33,6 @@ export async function fetchConfig(deps: { http: BotHttp; keySet: () => SigningKe
       expect: [200, 304],
       timeoutMs: (wait + 30) * 1000,
       patient: wait > 0,
-      signal: input.signal,
     });
   const verify = (answer: Answer, text: string): Promise<BotConfigPayload> =>
     verifyPayload({

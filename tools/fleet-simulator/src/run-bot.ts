@@ -3,12 +3,15 @@ import { type Clock, jitter } from '@trawling/runtime';
 import { type BotStream } from './bot-stream.js';
 import { CallFailed } from './bot-http.js';
 import { type Gate } from './gate.js';
+import { type Nap } from './nap.js';
 import { type SimulatedBot } from './simulated-bot.js';
 
 export type Mode = 'poll' | 'long-poll' | 'stream';
 
 export type RunBotDeps = {
-  clock: Clock;
+  clock: Pick<Clock, 'monotonicMs'>;
+  /** Ends when `life` does. */
+  newNap: () => Nap;
   random: () => number;
   /** This bot's own: aborted by whoever ends the run, and by the bot itself once it is told that it is gone. */
   life: AbortController;
@@ -35,13 +38,13 @@ const RETRY_MS = 5_000;
 
 /** One bot's life until it is aborted: first config, then looking, beating and measuring, each at its own pace and phase. */
 export async function runBot(deps: RunBotDeps, bot: SimulatedBot, pace: Pace): Promise<void> {
-  const { clock, random, life } = deps;
+  const { clock, newNap, random, life } = deps;
   const { signal } = life;
-  const bell = createBell();
+  const bell = createBell(newNap());
   let stream: BotStream | null = null;
 
   /** Runs until it succeeds or everything ends; the server's Retry-After is what counts. */
-  async function insist(work: () => Promise<unknown>): Promise<void> {
+  async function insist(work: () => Promise<unknown>, nap: Nap): Promise<void> {
     while (!signal.aborted) {
       try {
         await work();
@@ -50,24 +53,26 @@ export async function runBot(deps: RunBotDeps, bot: SimulatedBot, pace: Pace): P
         if (error instanceof CallFailed && isFinal(error.status)) return life.abort();
         // Everything else was counted by whoever found it; the bot lives on.
         const asked = error instanceof CallFailed ? error.retryAfterMs : 0;
-        await clock.sleep(jitter(Math.max(asked, RETRY_MS), 0.2, random), signal);
+        await nap.sleep(jitter(Math.max(asked, RETRY_MS), 0.2, random));
       }
     }
   }
-  const look = (wait: number) => insist(() => bot.look(wait, signal));
+  const lookingNap = newNap();
+  const look = (wait: number) => insist(() => bot.look(wait), lookingNap);
   const every = async (seconds: () => number, work: () => Promise<unknown>): Promise<void> => {
-    await clock.sleep(random() * seconds() * 1000, signal);
+    const nap = newNap();
+    await nap.sleep(random() * seconds() * 1000);
     for (let due = clock.monotonicMs(); !signal.aborted; due += seconds() * 1000) {
-      await clock.sleep(Math.max(0, due - clock.monotonicMs()), signal);
-      if (!signal.aborted) await insist(work);
+      await nap.sleep(Math.max(0, due - clock.monotonicMs()));
+      if (!signal.aborted) await insist(work, nap);
     }
   };
 
   const keepLooking = async (): Promise<void> => {
     while (!signal.aborted) {
       const patient = pace.mode === 'long-poll' || (pace.mode === 'stream' && !stream?.isUp());
-      const rung = !patient && (await bell.wait(clock, jitter((bot.applied()?.pollSeconds ?? 30) * 1000, 0.1, random), signal));
-      if (rung) await clock.sleep(random() * pace.lookWithinSeconds * 1000, signal);
+      const rung = !patient && (await bell.wait(jitter((bot.applied()?.pollSeconds ?? 30) * 1000, 0.1, random)));
+      if (rung) await lookingNap.sleep(random() * pace.lookWithinSeconds * 1000);
       if (!signal.aborted) await look(patient ? pace.waitSeconds : 0);
     }
   };
@@ -94,25 +99,17 @@ export async function runBot(deps: RunBotDeps, bot: SimulatedBot, pace: Pace): P
 /** Revoked, not ours, gone: a real agent asks hourly or never; a simulated one has said what it came to say. */
 const isFinal = (status: number | null): boolean => status === 401 || status === 404 || status === 410;
 
-/** Ends a sleep early; a ring while nobody sleeps is kept for the next. */
-function createBell() {
+/** Ends a nap early; a ring while nobody naps is kept for the next. */
+function createBell(nap: Nap) {
   let rung = false;
-  let waking: AbortController | null = null;
   return {
     ring(): void {
       rung = true;
-      waking?.abort();
+      nap.wake();
     },
     /** Whether it rang. */
-    async wait(clock: Clock, ms: number, signal: AbortSignal): Promise<boolean> {
-      if (!rung) {
-        waking = new AbortController();
-        const stop = (): void => waking?.abort();
-        signal.addEventListener('abort', stop, { once: true });
-        await clock.sleep(ms, waking.signal);
-        signal.removeEventListener('abort', stop);
-        waking = null;
-      }
+    async wait(ms: number): Promise<boolean> {
+      if (!rung) await nap.sleep(ms);
       const rang = rung;
       rung = false;
       return rang;

@@ -1,12 +1,12 @@
 import { systemClock, uuid7 } from '@trawling/runtime';
-import { Agent } from 'node:http';
-import { Agent as TlsAgent } from 'node:https';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { createBotHttp } from './bot-http.js';
+import { createBotHttp, type BotConnections } from './bot-http.js';
 import { openBotStream } from './bot-stream.js';
 import { createGate } from './gate.js';
 import { createCallLog, type LogSummary, type LogTally, summariseLogs } from './call-log.js';
 import { type FleetFile, type SimulatedIdentity } from './fleet-file.js';
+import { createNaps } from './nap.js';
+import { openConnections } from './open-connections.js';
 import { type Mode, runBot } from './run-bot.js';
 import { createSimulatedBot } from './simulated-bot.js';
 
@@ -27,9 +27,6 @@ export type FleetOptions = {
   /** Bots that fetch and check their first config at once: a slow machine stretches the ramp, and does not fall over. */
   startingAtOnce: number;
 };
-
-/** One for a long poll, one for the rest, as a careful client has. */
-const SOCKETS_OF_ONE = 2;
 
 type Members = {
   bots: number;
@@ -63,19 +60,15 @@ export function startFleet(options: FleetOptions): Fleet {
   const log = createCallLog();
   const loopDelay = monitorEventLoopDelay({ resolution: 20 });
   loopDelay.enable();
-  const newAgent = (sockets: object) => new (baseUrl.protocol === 'https:' ? TlsAgent : Agent)({ keepAlive: true, ...sockets });
-  const shared = options.connections === 'own' ? null : newAgent({ maxSockets: options.connections });
-  const patient = shared ? newAgent({ maxFreeSockets: 0 }) : null;
-  const own = shared ? [] : options.bots.map(() => newAgent({ maxSockets: SOCKETS_OF_ONE, maxFreeSockets: 1 }));
+  const shared = options.connections === 'own' ? null : openShared(baseUrl, options.connections);
   const starting = createGate(options.startingAtOnce);
   let since = systemClock.monotonicMs();
   let hinted: Hinted[] = [];
 
   const members = options.bots.map((identity, index) => {
     const life = new AbortController();
-    const quick = shared ?? own[index] ?? newAgent({});
-    const agents = { quick, patient: patient ?? quick };
-    const http = createBotHttp({ baseUrl, credential: identity.credential, agents, log, monotonicMs: systemClock.monotonicMs });
+    const connections = shared ?? openOwn(baseUrl);
+    const http = createBotHttp({ credential: identity.credential, connections, log, monotonicMs: systemClock.monotonicMs, signal: life.signal });
     const bot = createSimulatedBot(
       { http, log, now: systemClock.now, newId: uuid7, rootPublicJwk: options.rootPublicJwk },
       identity,
@@ -86,6 +79,7 @@ export function startFleet(options: FleetOptions): Fleet {
       if (life.signal.aborted) return;
       await runBot({
         clock: systemClock,
+        newNap: createNaps(life.signal),
         random: Math.random,
         life,
         starting,
@@ -98,7 +92,7 @@ export function startFleet(options: FleetOptions): Fleet {
         },
       }, bot, options);
     };
-    return { bot, life, isUp: () => isUp(), ended: live().catch((error: unknown) => log.failed(`simulator: ${String(error)}`)) };
+    return { bot, life, connections, isUp: () => isUp(), ended: live().catch((error: unknown) => log.failed(`simulator: ${String(error)}`)) };
   });
 
   const tally = (): FleetTally => ({
@@ -122,11 +116,24 @@ export function startFleet(options: FleetOptions): Fleet {
     async stop() {
       for (const { life } of members) life.abort();
       await Promise.all(members.map(({ ended }) => ended));
-      for (const agent of [shared, patient, ...own]) agent?.destroy();
+      const opened = new Set(members.flatMap(({ connections }) => [connections.quick, connections.patient]));
+      await Promise.all([...opened].map((connections) => connections.close()));
       loopDelay.disable();
     },
   };
 }
+
+/** One for long polls, one for the rest, as a careful client has. */
+const openOwn = (baseUrl: URL): BotConnections => ({
+  quick: openConnections(baseUrl, { atMost: 1 }),
+  patient: openConnections(baseUrl, { atMost: 1 }),
+});
+
+/** Of all bots; long polls have what they need, and leave nothing open. */
+const openShared = (baseUrl: URL, connections: number): BotConnections => ({
+  quick: openConnections(baseUrl, { atMost: connections }),
+  patient: openConnections(baseUrl, { atMost: Infinity, idle: 0 }),
+});
 
 /** The parts of one fleet as a whole. */
 export function summariseFleet(parts: readonly FleetTally[]): FleetSummary {

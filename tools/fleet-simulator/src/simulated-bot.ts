@@ -52,9 +52,9 @@ export function createSimulatedBot(deps: SimulatedBotDeps, identity: SimulatedId
     log.count('applied');
   }
 
-  async function fetchOnce(waitSeconds: number, signal: AbortSignal) {
+  async function fetchOnce(waitSeconds: number) {
     if (!keySet) await fetchKeys();
-    const input = { botId: identity.bot_id, known: applied, waitSeconds, signal };
+    const input = { botId: identity.bot_id, known: applied, waitSeconds };
     const trusted = (): SigningKeySet => keySet ?? { version: 0, issued_at: '', keys: [] };
     try {
       return await fetchConfig({ http, keySet: trusted }, input);
@@ -70,9 +70,9 @@ export function createSimulatedBot(deps: SimulatedBotDeps, identity: SimulatedId
     applied: () => applied,
 
     /** Fetches what is newer, checks it, and acknowledges it as applied. */
-    async look(waitSeconds: number, signal: AbortSignal): Promise<void> {
+    async look(waitSeconds: number): Promise<void> {
       try {
-        const fetched = await fetchOnce(waitSeconds, signal);
+        const fetched = await fetchOnce(waitSeconds);
         if (!fetched) return;
         const { payload, text, delta } = fetched;
         log.count(delta ? 'verified deltas' : 'verified payloads');

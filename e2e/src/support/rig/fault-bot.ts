@@ -1,7 +1,6 @@
 import { BatchResult, type BotEvent } from '@trawling/contracts';
-import { createBotHttp, createCallLog, createSimulatedBot, CallFailed, type CallLog } from '@trawling/fleet-simulator';
+import { createBotHttp, createCallLog, createSimulatedBot, CallFailed, openConnections, type CallLog } from '@trawling/fleet-simulator';
 import { systemClock, uuid7 } from '@trawling/runtime';
-import { Agent } from 'node:http';
 import { type RigMachine } from './enroll.js';
 
 /** A bot that lives through faults by the rules of docs/protocol.md: it keeps every report until it is confirmed. */
@@ -24,14 +23,15 @@ export type FaultBot = {
 const PAUSE_MS = 200;
 
 export function runFaultBot(machine: RigMachine, baseUrl: string, generation = 1): FaultBot & { log: CallLog } {
-  const agents = { quick: new Agent({ keepAlive: true, maxSockets: 4 }), patient: new Agent({ keepAlive: true, maxSockets: 1 }) };
+  const url = new URL(baseUrl);
+  const connections = { quick: openConnections(url, { atMost: 4 }), patient: openConnections(url, { atMost: 1 }) };
   const log = createCallLog();
-  const http = createBotHttp({ baseUrl: new URL(baseUrl), credential: machine.credential, agents, log, monotonicMs: systemClock.monotonicMs });
+  const life = new AbortController();
+  const http = createBotHttp({ credential: machine.credential, connections, log, monotonicMs: systemClock.monotonicMs, signal: life.signal });
   const bot = createSimulatedBot(
     { http, log, now: systemClock.now, newId: uuid7, rootPublicJwk: machine.rootPublicJwk },
     { bot_id: machine.botId, generation, credential: machine.credential },
   );
-  const life = new AbortController();
   const versions: number[] = [];
   const made: string[] = [];
   const confirmed: string[] = [];
@@ -65,7 +65,7 @@ export function runFaultBot(machine: RigMachine, baseUrl: string, generation = 1
     spool = spool.filter((event) => !batch.includes(event));
   };
   const look = async (): Promise<void> => {
-    await bot.look(1, life.signal);
+    await bot.look(1);
     const version = bot.applied()?.version;
     if (version !== undefined && version !== versions.at(-1)) versions.push(version);
   };
@@ -82,9 +82,8 @@ export function runFaultBot(machine: RigMachine, baseUrl: string, generation = 1
     quieten: () => void (quiet = true),
     async stop() {
       life.abort();
-      agents.quick.destroy();
-      agents.patient.destroy();
       await ended;
+      await Promise.all([connections.quick.close(), connections.patient.close()]);
     },
   };
 }

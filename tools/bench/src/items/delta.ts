@@ -1,7 +1,6 @@
 import { BotSettings, type BotSettingsInput } from '@trawling/contracts';
-import { createBotHttp, createCallLog, createSimulatedBot } from '@trawling/fleet-simulator';
+import { createBotHttp, createCallLog, createSimulatedBot, openConnections } from '@trawling/fleet-simulator';
 import { systemClock, uuid7 } from '@trawling/runtime';
-import { Agent } from 'node:http';
 import { type Result } from '../report/result.js';
 import { commitVersions } from '../seed/commit-versions.js';
 import { makeBot } from '../seed/make-fleet.js';
@@ -23,28 +22,28 @@ export const delta: Item = {
     await writeBots(world.db, world.keys, [bot]);
     const server = await world.startSyncAdapter();
     const log = createCallLog();
-    const agent = new Agent({ keepAlive: true });
+    const connections = openConnections(new URL(server.url), { atMost: 1 });
     try {
       const { monotonicMs, now } = systemClock;
-      const http = createBotHttp({ baseUrl: new URL(server.url), credential: bot.credential, agents: { quick: agent, patient: agent }, log, monotonicMs });
+      const { signal } = new AbortController();
+      const http = createBotHttp({ credential: bot.credential, connections: { quick: connections, patient: connections }, log, monotonicMs, signal });
       const machine = createSimulatedBot(
         { http, log, now, newId: uuid7, rootPublicJwk: world.keys.rootPublicJwk },
         { bot_id: bot.id, generation: 1, credential: bot.credential },
       );
-      const { signal } = new AbortController();
-      await machine.look(0, signal);
+      await machine.look(0);
       const full = log.summary().calls['config']?.bytes ?? 0;
 
       const settings = BotSettings.parse({ ...bot.settings, risk_caps: { ...bot.settings.risk_caps, max_trades_per_day: 11 } });
       await commitVersions(world, [{ botId: bot.id, version: 2, snapshot: await world.keys.snapshot({ botId: bot.id, settings, version: 2 }) }]);
       log.reset();
-      while (machine.applied()?.version !== 2) await machine.look(10, signal);
+      while (machine.applied()?.version !== 2) await machine.look(10);
       const { calls, counts, errors } = log.summary();
       const changed = (calls['config wait']?.bytes ?? 0) + (calls['config']?.bytes ?? 0);
       world.say(`  the whole config ${full} bytes, the change ${changed} bytes ${counts['verified deltas'] ? 'as a patch' : 'as a whole'} ${Object.keys(errors).join(', ')}`);
       return { delta_bytes: share(changed, full) };
     } finally {
-      agent.destroy();
+      await connections.close();
       await server.stop();
     }
   },

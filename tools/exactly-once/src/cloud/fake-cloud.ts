@@ -9,7 +9,7 @@ import { type Cloud, type CloudDroplet } from './cloud.js';
 const DESCRIPTION = 'libs/digitalocean/openapi/do-openapi.json';
 
 /** How long the cloud lags behind itself, in milliseconds: with the lateness of a packet well below the driver's settle time. */
-const TIMINGS = { boot: 15_000, tags: 30_000, hidden: 20_000, placement: 25_000, late: 8_000, delete: 4_000 };
+const TIMINGS = { boot: 15_000, tags: 30_000, hidden: 40_000, placement: 25_000, late: 8_000, delete: 4_000 };
 
 /** The fake DigitalOcean with faults by the seed, alone or behind Prism's proxy with DigitalOcean's own description. */
 export async function openFakeCloud(input: { seed: number; behindPrism: boolean; clock: Clock }): Promise<Cloud> {

@@ -2,6 +2,7 @@ import { type CloudDroplet } from '../cloud/cloud.js';
 import { createBot, decommissionBot, listBots, rebuildBot } from '../world/bots.js';
 import { type Member } from '../workers/member.js';
 import { killMember, meetHold, passTime, releaseHold, STOPS_S, stopMember } from './moves.js';
+import { isPursuable, pursue } from './pursue.js';
 import { isHeldAwake, type Stage } from './stage.js';
 
 export type Action = { name: string; weight: number; isPossible: (stage: Stage) => boolean; run: (stage: Stage) => Promise<void> };
@@ -73,6 +74,7 @@ export const actionsOf = ({ bots }: { bots: readonly string[] }): readonly Actio
   let strays = 3;
   return [
     { name: 'work', weight: 50, isPossible: (stage) => free(stage).length > 0, run: work },
+    { name: 'pursue', weight: 30, isPossible: isPursuable, run: pursue },
     { name: 'time', weight: 16, isPossible: () => true, run: (stage) => passTime(stage, stage.random.pick(PAUSES_MS)) },
     { name: 'kill', weight: 3, isPossible: (stage) => busy(stage).length > 0, run: (stage) => killMember(stage, stage.random.pick(busy(stage))) },
     { name: 'stop', weight: 4, isPossible: (stage) => busy(stage).length > 0, run: (stage) => stopMember(stage, stage.random.pick(busy(stage)), stage.random.pick(STOPS_S)) },

@@ -20,6 +20,8 @@ const RARE = [
   'orphans.markDestroyed before', 'orphans.markDestroyed after', 'store.releaseLease before', 'sleep',
 ] as const;
 
+export const isAtCreate = (step: string): boolean => (CREATE as readonly string[]).includes(step);
+
 export const AIMS = [...CREATE, ...CREATE, ...CREATE, ...DESTROY, ...DESTROY, ...RARE];
 
 /** How often it strikes when it comes to its aim, and how often at most. */

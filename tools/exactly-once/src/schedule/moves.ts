@@ -7,7 +7,7 @@ import { type Job } from '../workers/protocol.js';
 import { type WireRequest } from '../workers/wire.js';
 import { isKept } from '../world/bots.js';
 import { unlessItTakesTime } from '../world/virtual-time.js';
-import { AIM_CHANCE, AIM_TIMES, CREATE_CHANCE, CREATE_STEPS } from './aims.js';
+import { AIM_CHANCE, AIM_TIMES, CREATE_CHANCE, CREATE_STEPS, isAtCreate } from './aims.js';
 import { machineName } from './ledger.js';
 import { type Stage } from './stage.js';
 import { answerFaults, requestFaults } from './wire-faults.js';
@@ -16,7 +16,7 @@ import { answerFaults, requestFaults } from './wire-faults.js';
 export const STOPS_S = [3, 20, 70, 200, 1_200] as const;
 
 /** A packet whose connection broke may still arrive within this many seconds. */
-const LATEST_ARRIVAL_S = 25;
+const LATEST_ARRIVAL_S = 50;
 
 /** Real milliseconds in which a process that goes on sends what it had in its hands. */
 const FIRST_BYTE_MS = 60;
@@ -39,6 +39,7 @@ export async function releaseHold(stage: Stage, hold: Hold): Promise<void> {
     if (!isFaulty) return hold.decide({ kind: 'pass' });
     const fault = hold.where === 'request' ? random.weighted(requestFaults(random, isCreate(hold))) : random.weighted(answerFaults);
     coverage.fault(fault.name);
+    if (isCreate(hold)) stage.pursued.add(keyOf(orderOf(hold.request)).botId);
     stage.story.push(`${hold.member.name}: ${hold.step} meets "${fault.name}"`);
     if (hold.where === 'request') hold.decide(fault.fate as Parameters<typeof hold.decide>[0]);
     else hold.decide(fault.fate as Parameters<typeof hold.decide>[0]);
@@ -98,8 +99,15 @@ export async function resumeMember(stage: Stage, member: Member): Promise<void> 
 export function noteHold(stage: Stage, hold: Hold): void {
   stage.coverage.note(hold.step, 'reached');
   if (hold.where !== 'request' || hold.step !== 'POST /v2/droplets request' || !stage.inMotion.has(hold.member)) return;
-  const { name } = z.object({ name: z.string() }).parse(JSON.parse(hold.request.body.toString()));
-  stage.excused.add(machineName(keyOf({ name })));
+  stage.excused.add(machineName(keyOf(orderOf(hold.request))));
+}
+
+const orderOf = ({ body }: WireRequest): { name: string } => z.object({ name: z.string() }).parse(JSON.parse(body.toString()));
+
+/** Whoever may be in the middle of a create. */
+function notePursued(stage: Stage, member: Member): void {
+  if (!member.holds().some(({ step }) => isAtCreate(step))) return;
+  for (const job of member.jobs()) if (job.kind === 'reconcile') stage.pursued.add(job.botId);
 }
 
 /** A request whose sender broke off arrives at some time, or never. */
@@ -111,6 +119,7 @@ export function sendLate(stage: Pick<Stage, 'random' | 'time'>, send: () => Prom
 export async function killMember(stage: Stage, member: Member): Promise<void> {
   const { random } = stage;
   for (const { step } of member.holds()) stage.coverage.note(step, 'killed');
+  notePursued(stage, member);
   stage.story.push(`${member.name} is killed at ${member.holds().map(({ step }) => step).join(', ') || 'no step'}`);
   stage.stoppedUntil.delete(member);
   stage.inMotion.delete(member);
@@ -141,6 +150,7 @@ export async function letExamine(stage: Stage, member: Member): Promise<void> {
 /** SIGSTOP where it stands, for so long in the test's time. */
 export async function stopMember(stage: Stage, member: Member, seconds: number): Promise<void> {
   for (const { step } of member.holds()) stage.coverage.note(step, 'stopped');
+  notePursued(stage, member);
   stage.story.push(`${member.name} stops for ${seconds} s at ${member.holds().map(({ step }) => step).join(', ') || 'no step'}`);
   member.stop();
   await flushWire(stage, [member]);

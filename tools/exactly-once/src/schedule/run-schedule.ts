@@ -79,6 +79,7 @@ export async function runSchedule(deps: ScheduleDeps, input: { seed: number; pla
       members: deps.members.slice(0, random.int(2, deps.members.length)),
       ledger: createLedger(),
       wanted: new Set(),
+      pursued: new Set(),
       excused: new Set(),
       inMotion: new Set(),
       faultRate: random.pick([0, 0.02, 0.05, 0.12]),

@@ -21,6 +21,8 @@ export type Stage = {
   ledger: Ledger;
   /** Bots somebody asked to look at. */
   wanted: Set<string>;
+  /** Bots whose create was disturbed. */
+  pursued: Set<string>;
   /** `bot/generation` that may have two machines for a while, by a stop that no process can see in time. */
   excused: Set<string>;
   /** Stopped between two steps, and not heard since. */

@@ -22,14 +22,14 @@ const LATEST_ARRIVAL_S = 50;
 const FIRST_BYTE_MS = 60;
 
 /** So much more often a create meets a fault than other requests do, of which there are so many more. */
-const CREATE_FAULTS = 4;
+const CREATE_FAULTS = 6;
 
 const isCreate = ({ step }: Hold): boolean => step === 'POST /v2/droplets request' || step === 'POST /v2/droplets answer';
 
 /** Lets one held step go on; a request may meet a fault. */
 export async function releaseHold(stage: Stage, hold: Hold): Promise<void> {
   const { random, coverage } = stage;
-  const isFaulty = random.chance(stage.faultRate * (isCreate(hold) ? CREATE_FAULTS : 1));
+  const isFaulty = random.chance(Math.min(0.5, stage.faultRate * (isCreate(hold) ? CREATE_FAULTS : 1)));
   if (hold.where === 'request' && (await isStaleDelete(stage.database, hold.request))) {
     stage.staleDeletes += 1;
     stage.story.push(`${hold.member.name}: DELETE ${hold.request.path} is stale`);

@@ -82,7 +82,7 @@ export async function runSchedule(deps: ScheduleDeps, input: { seed: number; pla
       pursued: new Set(),
       excused: new Set(),
       inMotion: new Set(),
-      faultRate: random.pick([0, 0.02, 0.05, 0.12]),
+      faultRate: random.pick([0, 0.03, 0.06, 0.12]),
       aim: random.pick(AIMS),
       aimed: 0,
       stoppedUntil: new Map(),

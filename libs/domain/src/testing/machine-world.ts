@@ -89,6 +89,11 @@ export function heartbeat(world: MachineWorld): void {
   if (machine) world.reported = { generation: machine.generation, online: true };
 }
 
+/** Nobody reports for a machine that is not there any more. */
+function letLeaseEnd({ reported, machines }: MachineWorld): void {
+  if (reported && !machines.some(({ generation, isOff }) => generation === reported.generation && !isOff)) reported.online = false;
+}
+
 /** Steps without faults, waiting as told, until nothing is left to do. Throws when that never comes. */
 export function settle(world: MachineWorld): void {
   for (let steps = 0; steps < 200; steps += 1) {
@@ -96,6 +101,7 @@ export function settle(world: MachineWorld): void {
     if (step.kind === 'none') return;
     if (step.kind === 'wait') {
       heartbeat(world);
+      letLeaseEnd(world);
       world.now = step.until > world.now ? (world.reported?.online ? later(world.now, 1000) : step.until) : later(world.now, 1000);
     }
   }

@@ -59,8 +59,9 @@ async function run(onStop: OnStop, options: Options, signal: AbortSignal): Promi
 async function main(): Promise<number> {
   const options = parseOptions(process.argv.slice(2));
   const interrupted = new AbortController();
-  // More than once: npm passes on a Ctrl-C that the terminal has sent to everybody.
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => interrupted.abort(new Error('interrupted')));
+  // More than once: npm passes on a Ctrl-C that the terminal has sent to everybody. And when npm ends first, the kernel
+  // sends SIGHUP to whoever is left, because a stopped worker is among them.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => interrupted.abort(new Error('interrupted')));
   const opened = await withReleasers((onStop) => run(onStop, options, interrupted.signal)).catch((error: unknown) => {
     // A Ctrl-C in a terminal reaches Postgres as well, so whatever was asked of it failed.
     if (!interrupted.signal.aborted) throw error;

@@ -38,8 +38,8 @@ process.on('message', (command: Command) => {
     process.exit(1);
   });
 });
-// A terminal sends Ctrl-C to the test as well, which then ends this process.
-process.on('SIGINT', () => undefined);
+// Ctrl-C and its like reach the test as well, which then ends this process.
+for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined);
 // The test has ended, however it did.
 process.on('disconnect', () => process.exit(0));
 report({ kind: 'ready' });

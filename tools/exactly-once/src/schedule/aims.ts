@@ -17,7 +17,8 @@ const RARE = [
   'driver.get before', 'driver.get after', 'driver.start before', 'driver.start after',
   'POST /v2/droplets/:id/actions request', 'POST /v2/droplets/:id/actions answer',
   'POST /v2/firewalls request', 'POST /v2/firewalls answer',
-  'orphans.markDestroyed before', 'orphans.markDestroyed after', 'store.releaseLease before', 'sleep',
+  'driver.forget before', 'driver.forget after',
+  'orphans.markDestroyed before', 'orphans.markDestroyed after', 'store.releaseLease before',
 ] as const;
 
 export const isAtCreate = (step: string): boolean => (CREATE as readonly string[]).includes(step);
@@ -28,6 +29,11 @@ export const AIMS = [...CREATE, ...CREATE, ...CREATE, ...DESTROY, ...DESTROY, ..
 export const AIM_CHANCE = 0.6;
 export const AIM_TIMES = 6;
 
-/** There it strikes now and then in every schedule. */
-export const CREATE_STEPS: ReadonlySet<string> = new Set(['driver.create before', 'driver.create after', 'POST /v2/droplets request', 'POST /v2/droplets answer']);
-export const CREATE_CHANCE = 0.08;
+const SEEN_OFTEN: ReadonlySet<string> = new Set(['store.releaseLease before', 'POST /v2/droplets/:id/actions request', 'POST /v2/droplets/:id/actions answer']);
+const NOW_AND_THEN = new Map<string, number>([
+  ...[...DESTROY, ...RARE].filter((step) => !SEEN_OFTEN.has(step)).map((step) => [step, 0.03] as const),
+  ...(['driver.create before', 'driver.create after', 'POST /v2/droplets request', 'POST /v2/droplets answer'] as const).map((step) => [step, 0.08] as const),
+]);
+
+/** How likely it strikes at a step in any schedule, whatever that aims at. */
+export const strikeChance = (step: string): number => NOW_AND_THEN.get(step) ?? 0;

@@ -7,7 +7,7 @@ import { type Job } from '../workers/protocol.js';
 import { type WireRequest } from '../workers/wire.js';
 import { isKept } from '../world/bots.js';
 import { unlessItTakesTime } from '../world/virtual-time.js';
-import { AIM_CHANCE, AIM_TIMES, CREATE_CHANCE, CREATE_STEPS, isAtCreate } from './aims.js';
+import { AIM_CHANCE, AIM_TIMES, isAtCreate, strikeChance } from './aims.js';
 import { machineName } from './ledger.js';
 import { type Stage } from './stage.js';
 import { answerFaults, requestFaults } from './wire-faults.js';
@@ -52,11 +52,11 @@ async function isStaleDelete(database: Database, { method, path }: WireRequest):
   return id !== undefined && isKept(database, id);
 }
 
-/** Lets one step go on, or kills or stops its process there: now and then at a create, often at what the schedule aims at. */
+/** Lets one step go on, or kills or stops its process there: now and then at a create and at what is rare, often at what the schedule aims at. */
 export async function meetHold(stage: Stage, hold: Hold): Promise<void> {
   const { random } = stage;
   const isAim = hold.step === stage.aim && stage.aimed < AIM_TIMES;
-  if (!random.chance(isAim ? AIM_CHANCE : CREATE_STEPS.has(hold.step) ? CREATE_CHANCE : 0)) return releaseHold(stage, hold);
+  if (!random.chance(isAim ? AIM_CHANCE : strikeChance(hold.step))) return releaseHold(stage, hold);
   if (isAim) stage.aimed += 1;
   if (random.chance(0.5)) return killMember(stage, hold.member);
   return stopMember(stage, hold.member, random.pick(STOPS_S));

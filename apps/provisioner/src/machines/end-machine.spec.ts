@@ -1,52 +1,26 @@
-import { randomBytes } from 'node:crypto';
-import { type Database, machineStore, openDatabase } from '@trawling/database';
-import { createTestDatabase, type TestDatabase } from '@trawling/database/testing';
-import { systemClock, uuid7 } from '@trawling/runtime';
-import { createMemoryLogger } from '@trawling/runtime/testing';
-import { heartbeat, insertBot, machineRows, requestDecommission, setUpInstallation, wantGeneration } from '../testing/bots-in-database.js';
+import { type Database } from '@trawling/database';
+import { heartbeat, insertBot, machineRows, requestDecommission, wantGeneration } from '../testing/bots-in-database.js';
+import { openReconcilerBed, type ReconcilerBed } from '../testing/reconciler-bed.js';
 import { createScriptedDriver, type ScriptedDriver } from '../testing/scripted-driver.js';
-import { RECONCILE_TIMINGS, reconcileMachine, type ReconcileDeps } from './reconcile-machine.js';
+import { reconcileMachine, type ReconcileDeps } from './reconcile-machine.js';
 
 describe('ending the machine of a bot', () => {
-  let testDatabase: TestDatabase;
+  let bed: ReconcilerBed;
   let database: Database;
-  /** With the provisioner's rights only. */
-  let own: Database;
-  let installationId: string;
   let cloud: ScriptedDriver;
   let botId: string;
 
-  const reconcile = (change: Partial<ReconcileDeps> = {}) =>
-    reconcileMachine(
-      {
-        store: machineStore(own.pool),
-        driver: cloud.driver,
-        clock: systemClock,
-        logger: createMemoryLogger().logger,
-        newId: uuid7,
-        randomBytes,
-        machineSettings: { installationId, syncAdapterUrl: 'http://127.0.0.1:1', dataRetrievalUrl: null },
-        timings: RECONCILE_TIMINGS,
-        ...change,
-      },
-      { botId },
-    );
+  const reconcile = (change: Partial<ReconcileDeps> = {}) => reconcileMachine(bed.reconcileDeps(cloud.driver, change), { botId });
   const rows = () => machineRows(database, botId);
   /** Time cannot be moved in a real database, so the row is. */
   const letTimePass = () => database.pool.query(`UPDATE machine SET deadline = now() - interval '1 second' WHERE bot_id = $1`, [botId]);
   const dropLease = () => database.pool.query('UPDATE machine SET lease_until = now() WHERE bot_id = $1', [botId]);
 
   beforeAll(async () => {
-    testDatabase = await createTestDatabase();
-    database = await openDatabase({ url: testDatabase.url });
-    own = await openDatabase({ url: testDatabase.roleUrl('trawling_provisioner') });
-    installationId = (await setUpInstallation(database)).id;
+    bed = await openReconcilerBed();
+    ({ database } = bed);
   });
-  afterAll(async () => {
-    await own.close();
-    await database.close();
-    await testDatabase.close();
-  });
+  afterAll(() => bed.close());
   beforeEach(async () => {
     cloud = createScriptedDriver();
     botId = await insertBot(database);

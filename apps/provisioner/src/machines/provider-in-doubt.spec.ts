@@ -1,16 +1,14 @@
-import { believeMachineGone, type Database, listDoubtedMachines, machineStore, openDatabase, orphanMachineStore } from '@trawling/database';
-import { createTestDatabase, type TestDatabase } from '@trawling/database/testing';
+import { believeMachineGone, type Database, listDoubtedMachines, machineStore, orphanMachineStore } from '@trawling/database';
 import { PROVIDER_IN_DOUBT } from '@trawling/domain';
-import { systemClock, uuid7 } from '@trawling/runtime';
 import { createMemoryLogger } from '@trawling/runtime/testing';
-import { randomBytes } from 'node:crypto';
-import { heartbeat, insertBot, machineRows, setUpInstallation } from '../testing/bots-in-database.js';
+import { heartbeat, insertBot, machineRows } from '../testing/bots-in-database.js';
+import { openReconcilerBed, type ReconcilerBed } from '../testing/reconciler-bed.js';
 import { createScriptedDriver, type ScriptedDriver } from '../testing/scripted-driver.js';
-import { reconcileMachine, RECONCILE_TIMINGS } from './reconcile-machine.js';
+import { reconcileMachine } from './reconcile-machine.js';
 import { newSweepMemory, type SweepMemory, sweepMachines } from './sweep-machines.js';
 
 describe('a fleet of which more machines are missing than could be an accident', () => {
-  let testDatabase: TestDatabase;
+  let bed: ReconcilerBed;
   let database: Database;
   let own: Database;
   let cloud: ScriptedDriver;
@@ -25,8 +23,7 @@ describe('a fleet of which more machines are missing than could be an accident',
       const store = machineStore(own.pool);
       await sweepMachines({ store, orphans: orphanMachineStore(own.pool), driver: cloud.driver, mode: 'report', enqueue: async ({ botId }) => void asked.push(botId), logger }, memory);
       if (asked.length === 0) return;
-      const machineSettings = { installationId: uuid7(), syncAdapterUrl: 'https://bots.example.com', dataRetrievalUrl: null };
-      const deps = { store, driver: cloud.driver, clock: systemClock, logger, newId: uuid7, randomBytes, machineSettings, timings: RECONCILE_TIMINGS, providerInDoubt: () => memory.providerInDoubt };
+      const deps = bed.reconcileDeps(cloud.driver, { logger, providerInDoubt: () => memory.providerInDoubt });
       for (const botId of asked) await reconcileMachine(deps, { botId });
     }
     throw new Error('it never settles');
@@ -42,16 +39,10 @@ describe('a fleet of which more machines are missing than could be an accident',
     });
 
   beforeAll(async () => {
-    testDatabase = await createTestDatabase();
-    database = await openDatabase({ url: testDatabase.url });
-    own = await openDatabase({ url: testDatabase.roleUrl('trawling_provisioner') });
-    await setUpInstallation(database);
+    bed = await openReconcilerBed();
+    ({ database, own } = bed);
   });
-  afterAll(async () => {
-    await own.close();
-    await database.close();
-    await testDatabase.close();
-  });
+  afterAll(() => bed.close());
   beforeEach(async () => {
     await database.pool.query('TRUNCATE bot, bot_reported, orphan_machine CASCADE');
     cloud = createScriptedDriver();

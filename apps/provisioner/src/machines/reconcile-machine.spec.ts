@@ -1,35 +1,20 @@
-import { randomBytes } from 'node:crypto';
 import { openBytes, parseToken } from '@trawling/crypto';
-import { type Database, machineStore, openDatabase } from '@trawling/database';
-import { createTestDatabase, type TestDatabase } from '@trawling/database/testing';
-import { systemClock, uuid7 } from '@trawling/runtime';
-import { createMemoryLogger, until } from '@trawling/runtime/testing';
-import { AGENT_SHA256, heartbeat, insertBot, machineRows, requestDecommission, setUpInstallation, wantGeneration } from '../testing/bots-in-database.js';
+import { type Database } from '@trawling/database';
+import { systemClock } from '@trawling/runtime';
+import { until } from '@trawling/runtime/testing';
+import { AGENT_SHA256, heartbeat, insertBot, machineRows, requestDecommission, wantGeneration } from '../testing/bots-in-database.js';
+import { openReconcilerBed, type ReconcilerBed } from '../testing/reconciler-bed.js';
 import { createScriptedDriver, type ScriptedDriver } from '../testing/scripted-driver.js';
-import { RECONCILE_TIMINGS, reconcileMachine, type ReconcileDeps } from './reconcile-machine.js';
+import { reconcileMachine, type ReconcileDeps } from './reconcile-machine.js';
 
 describe('reconciling the machines of a bot', () => {
-  let testDatabase: TestDatabase;
-  /** As the owner of the tables, for what other apps write. */
+  let bed: ReconcilerBed;
   let database: Database;
-  /** With the provisioner's rights only. */
-  let own: Database;
-  let installation: Awaited<ReturnType<typeof setUpInstallation>>;
+  let installation: ReconcilerBed['installation'];
   let cloud: ScriptedDriver;
   let botId: string;
 
-  const depsFor = (scripted: ScriptedDriver, change: Partial<ReconcileDeps> = {}): ReconcileDeps => ({
-    store: machineStore(own.pool),
-    driver: scripted.driver,
-    clock: systemClock,
-    logger: createMemoryLogger().logger,
-    newId: uuid7,
-    randomBytes,
-    machineSettings: { installationId: installation.id, syncAdapterUrl: 'http://127.0.0.1:1', dataRetrievalUrl: null },
-    timings: RECONCILE_TIMINGS,
-    ...change,
-  });
-  const reconcile = (change: Partial<ReconcileDeps> = {}) => reconcileMachine(depsFor(cloud, change), { botId });
+  const reconcile = (change: Partial<ReconcileDeps> = {}) => reconcileMachine(bed.reconcileDeps(cloud.driver, change), { botId });
   const rows = () => machineRows(database, botId);
   /** Time cannot be moved in a real database, so the row is. */
   const letTimePass = () =>
@@ -40,16 +25,10 @@ describe('reconciling the machines of a bot', () => {
   const dropLease = () => database.pool.query(`UPDATE machine SET lease_until = now() WHERE bot_id = $1`, [botId]);
 
   beforeAll(async () => {
-    testDatabase = await createTestDatabase();
-    database = await openDatabase({ url: testDatabase.url });
-    own = await openDatabase({ url: testDatabase.roleUrl('trawling_provisioner') });
-    installation = await setUpInstallation(database);
+    bed = await openReconcilerBed();
+    ({ database, installation } = bed);
   });
-  afterAll(async () => {
-    await own.close();
-    await database.close();
-    await testDatabase.close();
-  });
+  afterAll(() => bed.close());
   beforeEach(async () => {
     cloud = createScriptedDriver();
     botId = await insertBot(database);
@@ -344,6 +323,6 @@ describe('reconciling the machines of a bot', () => {
   });
 
   it('has no opinion on a bot that does not exist', async () => {
-    expect(await reconcileMachine(depsFor(cloud), { botId: '0199a000-0000-7000-8000-000000000000' })).toBe('no_bot');
+    expect(await reconcileMachine(bed.reconcileDeps(cloud.driver), { botId: '0199a000-0000-7000-8000-000000000000' })).toBe('no_bot');
   });
 });

@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { type Database, machineStore, openDatabase, orphanMachineStore } from '@trawling/database';
-import { createTestDatabase, type TestDatabase } from '@trawling/database/testing';
+import { type Database, machineStore, orphanMachineStore } from '@trawling/database';
 import { PROVIDER_IN_DOUBT } from '@trawling/domain';
 import { createMemoryLogger } from '@trawling/runtime/testing';
-import { heartbeat, insertBot, requestDecommission, setUpInstallation } from '../testing/bots-in-database.js';
+import { heartbeat, insertBot, requestDecommission } from '../testing/bots-in-database.js';
+import { openReconcilerBed, type ReconcilerBed } from '../testing/reconciler-bed.js';
 import { createScriptedDriver, type ScriptedDriver } from '../testing/scripted-driver.js';
 import { newSweepMemory, type SweepMemory, sweepMachines } from './sweep-machines.js';
 
 describe('the sweep', () => {
-  let testDatabase: TestDatabase;
+  let bed: ReconcilerBed;
   let database: Database;
   let own: Database;
   let cloud: ScriptedDriver;
@@ -42,16 +42,10 @@ describe('the sweep', () => {
   };
 
   beforeAll(async () => {
-    testDatabase = await createTestDatabase();
-    database = await openDatabase({ url: testDatabase.url });
-    own = await openDatabase({ url: testDatabase.roleUrl('trawling_provisioner') });
-    await setUpInstallation(database);
+    bed = await openReconcilerBed();
+    ({ database, own } = bed);
   });
-  afterAll(async () => {
-    await own.close();
-    await database.close();
-    await testDatabase.close();
-  });
+  afterAll(() => bed.close());
   beforeEach(async () => {
     await database.pool.query('TRUNCATE bot, bot_reported, orphan_machine CASCADE');
     cloud = createScriptedDriver();

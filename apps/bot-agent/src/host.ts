@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { type FileHandle, mkdir, open, readdir, readFile, rename, stat, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { z } from 'zod';
+import { isErrorWithCode } from '@trawling/runtime';
 
 /**
  * The only access to the file system and to other processes; everything else of the agent takes this. Where agent and
@@ -31,8 +31,7 @@ export interface Host {
 
 const PRIVATE_MODE = 0o600;
 const MAX_OUTPUT = 4 * 1024 * 1024;
-const NotFound = z.object({ code: z.literal('ENOENT') });
-const isNotFound = (error: unknown): boolean => NotFound.safeParse(error).success;
+const isNotFound = (error: unknown): boolean => isErrorWithCode(error, 'ENOENT');
 
 export const realHost: Host = {
   readText: async (path) => {

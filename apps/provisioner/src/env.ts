@@ -44,12 +44,16 @@ const variables = z.object({
 
 const NEEDED = { local: ['LOCAL_MACHINES_DIR', 'OPENCLAW_RUNTIME_DIR'], digitalocean: ['DIGITALOCEAN_TOKEN'] } as const;
 
+/** Either needs the other. */
+const APT_MIRRORS = [['MACHINE_APT_MIRROR', 'MACHINE_APT_SECURITY_MIRROR'], ['MACHINE_APT_SECURITY_MIRROR', 'MACHINE_APT_MIRROR']] as const;
+
 /** Read once, by main.ts. */
 export const Env = variables.superRefine((env, context) => {
   for (const name of NEEDED[env.MACHINE_DRIVER]) {
     if (env[name] === undefined) context.addIssue({ code: 'custom', path: [name], message: `the driver ${env.MACHINE_DRIVER} needs it` });
   }
-  const [given, lacking] = env.MACHINE_APT_MIRROR === undefined ? (['MACHINE_APT_SECURITY_MIRROR', 'MACHINE_APT_MIRROR'] as const) : (['MACHINE_APT_MIRROR', 'MACHINE_APT_SECURITY_MIRROR'] as const);
-  if (env[given] !== undefined && env[lacking] === undefined) context.addIssue({ code: 'custom', path: [lacking], message: `${given} needs it` });
+  for (const [given, needed] of APT_MIRRORS) {
+    if (env[given] !== undefined && env[needed] === undefined) context.addIssue({ code: 'custom', path: [needed], message: `${given} needs it` });
+  }
 });
 export type Env = z.output<typeof Env>;

@@ -1,6 +1,7 @@
 export * from './lifecycle.js';
 export * from './run-main.js';
 export * from './env.js';
+export * from './error-code.js';
 export * from './logger.js';
 export * from './moment.js';
 export { redact, redactDeep, isSecretKey } from './redact.js';

@@ -1,13 +1,11 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
-import { z } from 'zod';
+import { isErrorWithCode } from '@trawling/runtime';
 import { appendTo, type Host, truncateAt } from '../host.js';
 import { MAX_FILE_BYTES } from './hand-protocol.js';
 
 const { O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY } = constants;
-const Failure = z.object({ code: z.string() });
-const codeOf = (error: unknown): string | undefined => Failure.safeParse(error).data?.code;
 
 /**
  * `host` for folders that an LLM can fill: nothing in them makes the one who looks wait (opening a FIFO holds a thread
@@ -22,7 +20,7 @@ export const carefulFiles = (host: Host): Host => ({
     try {
       file = await openRegular(path, O_RDONLY);
     } catch (error) {
-      if (codeOf(error) === 'ENOENT') return null;
+      if (isErrorWithCode(error, 'ENOENT')) return null;
       throw error;
     }
     // One byte more than may come: files of /proc and files that grow have not the size they say.
@@ -41,7 +39,7 @@ async function openRegular(path: string, flags: number): Promise<FileHandle> {
     file = await open(path, flags | O_NOFOLLOW | O_NONBLOCK, 0o600);
   } catch (error) {
     // What O_NOFOLLOW says of a link, and opening for writing of a FIFO or a socket.
-    if (['ELOOP', 'ENXIO', 'EISDIR'].includes(codeOf(error) ?? '')) throw new Error(`${path} is not a regular file`, { cause: error });
+    if (isErrorWithCode(error, 'ELOOP', 'ENXIO', 'EISDIR')) throw new Error(`${path} is not a regular file`, { cause: error });
     throw error;
   }
   if ((await file.stat()).isFile()) return file;

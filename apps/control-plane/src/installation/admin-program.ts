@@ -2,14 +2,13 @@ import { OwnerId, Role, Uuid } from '@trawling/contracts';
 import { Command, Option } from 'commander';
 import { readFileSync } from 'node:fs';
 import { createApiKey, revokeApiKey } from '../auth/api-keys.js';
+import { ADMIN_ACTOR } from './admin-actor.js';
 import { addFleetCommands } from './fleet-commands.js';
 import { initInstallation } from './init-installation.js';
 import { addKeyCommands } from './key-commands.js';
 import { publishAgent } from './publish-agent.js';
 import { publishOpenclaw } from './publish-openclaw.js';
-import { type AdminHost, parsedBy, readRootKey, runAdmin } from './run-admin.js';
-
-const actor = 'admin-cli';
+import { type AdminHost, JSON_OPTION, parsedBy, readRootKey, runAdmin } from './run-admin.js';
 
 /** What only someone with the database and the master keys may do. Reads DATABASE_URL and MASTER_KEYS. */
 export function adminProgram(host: AdminHost): Command {
@@ -22,7 +21,7 @@ export function adminProgram(host: AdminHost): Command {
     .description('make this database an installation: its keys and its row; doing it again changes nothing')
     .requiredOption('--root-key <file>', 'private Ed25519 JWK that signs the key set; it is read, not stored')
     .addOption(new Option('--queue-backend <backend>', 'where BullMQ keeps its jobs').choices(['redis', 'postgres'] as const).makeOptionMandatory())
-    .option('--json', 'print one JSON object')
+    .option(...JSON_OPTION)
     .action(({ rootKey, queueBackend, json }: { rootKey: string; queueBackend: 'redis' | 'postgres'; json?: true }) =>
       runAdmin(host, json, async (deps) => {
         const rootPrivateJwk = readRootKey(rootKey);
@@ -37,10 +36,10 @@ export function adminProgram(host: AdminHost): Command {
     .requiredOption('--name <name>', 'what it is for')
     .addOption(new Option('--role <role>', 'what it may do').choices(Role.options).makeOptionMandatory())
     .option('--owner <owner id>', 'it sees only this owner’s bots; needed with role owner', parsedBy(OwnerId, '1 to 100 letters, digits or any of _ . : -'))
-    .option('--json', 'print one JSON object')
+    .option(...JSON_OPTION)
     .action(({ name, role, owner, json }: { name: string; role: Role; owner?: string; json?: true }) =>
       runAdmin(host, json, async (deps) => {
-        const result = await createApiKey(deps, { name, role, ownerId: owner ?? null, actor });
+        const result = await createApiKey(deps, { name, role, ownerId: owner ?? null, actor: ADMIN_ACTOR });
         return { result, text: result.key };
       }),
     );
@@ -49,10 +48,10 @@ export function adminProgram(host: AdminHost): Command {
     .command('revoke-api-key')
     .description('end an API key at once')
     .argument('<id>', 'the id of the key: its middle part, ttk_<id>_…', parsedBy(Uuid, 'a UUID'))
-    .option('--json', 'print one JSON object')
+    .option(...JSON_OPTION)
     .action((id: string, { json }: { json?: true }) =>
       runAdmin(host, json, async (deps) => {
-        await revokeApiKey(deps, { id, actor });
+        await revokeApiKey(deps, { id, actor: ADMIN_ACTOR });
         return { result: { id, revoked: true }, text: `API key ${id} is revoked` };
       }),
     );
@@ -62,7 +61,7 @@ export function adminProgram(host: AdminHost): Command {
     .description('store an agent file; new config versions name it from now on')
     .requiredOption('--file <file>', 'the bundled agent')
     .option('--agent-version <version>', 'what to call it', host.version)
-    .option('--json', 'print one JSON object')
+    .option(...JSON_OPTION)
     .action(({ file, agentVersion, json }: { file: string; agentVersion: string; json?: true }) =>
       runAdmin(host, json, async (deps) => {
         const result = await publishAgent(deps, { content: new Uint8Array(readFileSync(file)), version: agentVersion });
@@ -74,7 +73,7 @@ export function adminProgram(host: AdminHost): Command {
     .command('publish-openclaw')
     .description('store the lock that machines install OpenClaw from; new machines get it from now on')
     .requiredOption('--lock <file>', 'package-lock.json that pins openclaw and the Node that runs it')
-    .option('--json', 'print one JSON object')
+    .option(...JSON_OPTION)
     .action(({ lock, json }: { lock: string; json?: true }) =>
       runAdmin(host, json, async (deps) => {
         const result = await publishOpenclaw(deps, { lock: new Uint8Array(readFileSync(lock)) });

@@ -1,10 +1,8 @@
 import { adoptFleet, approveOrphan, insertAuditEntry, listOrphanMachines, type OrphanMachineRow } from '@trawling/database';
 import { type Command } from 'commander';
-import { type AdminDeps, type AdminHost, runAdmin } from './run-admin.js';
+import { ADMIN_ACTOR } from './admin-actor.js';
+import { type AdminDeps, type AdminHost, JSON_OPTION, runAdmin } from './run-admin.js';
 import { trustProvider } from './trust-provider.js';
-
-const JSON_OPTION = ['--json', 'print one JSON object'] as const;
-const ACTOR = 'admin-cli';
 
 /** What only a person can know of the fleet: which machines without a bot may be destroyed, and which database runs it. */
 export function addFleetCommands(program: Command, host: AdminHost): void {
@@ -16,7 +14,7 @@ export function addFleetCommands(program: Command, host: AdminHost): void {
       runAdmin(host, json, async (deps) => {
         const result = await deps.transaction(async (tx) => {
           const { before, after } = await adoptFleet(tx);
-          await insertAuditEntry(tx, { id: deps.newId(), botId: null, actor: ACTOR, action: 'adopt-fleet', before: { database: before }, after: { database: after }, requestId: null });
+          await insertAuditEntry(tx, { id: deps.newId(), botId: null, actor: ADMIN_ACTOR, action: 'adopt-fleet', before: { database: before }, after: { database: after }, requestId: null });
           return { before, after };
         });
         return { result, text: 'This database runs the fleet now: start its provisioner' };
@@ -30,7 +28,7 @@ export function addFleetCommands(program: Command, host: AdminHost): void {
     .option(...JSON_OPTION)
     .action(({ dryRun, json }: { dryRun?: true; json?: true }) =>
       runAdmin(host, json, async (deps) => {
-        const result = await trustProvider(deps, { dryRun: dryRun === true, actor: ACTOR });
+        const result = await trustProvider(deps, { dryRun: dryRun === true, actor: ADMIN_ACTOR });
         return { result, text: describeGone(result) };
       }),
     );
@@ -72,10 +70,10 @@ function approve(deps: AdminDeps, providerIds: readonly string[]): Promise<strin
   return deps.transaction(async (tx) => {
     const at = deps.now();
     for (const providerId of providerIds) {
-      if (!(await approveOrphan(tx, { providerId, by: ACTOR, at }))) throw new Error(`There is no machine ${providerId} without a bot; nothing is approved`);
+      if (!(await approveOrphan(tx, { providerId, by: ADMIN_ACTOR, at }))) throw new Error(`There is no machine ${providerId} without a bot; nothing is approved`);
     }
     const after = { provider_ids: providerIds };
-    await insertAuditEntry(tx, { id: deps.newId(), botId: null, actor: ACTOR, action: 'approve-orphans', before: null, after, requestId: null });
+    await insertAuditEntry(tx, { id: deps.newId(), botId: null, actor: ADMIN_ACTOR, action: 'approve-orphans', before: null, after, requestId: null });
     return [...providerIds];
   });
 }

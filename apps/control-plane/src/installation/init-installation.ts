@@ -10,6 +10,7 @@ import {
   lockInstallation,
   type Transaction,
 } from '@trawling/database';
+import { ADMIN_ACTOR } from './admin-actor.js';
 import { keyContext, loadKeys } from './load-keys.js';
 
 export type InitInstallationDeps = {
@@ -51,7 +52,7 @@ export async function initInstallation(
     // Before there can be a dump of it: whatever is restored from one, with whichever token, is told from this database.
     await adoptFleet(tx);
     const after = { installation_id: id, queue_backend: queueBackend, signing_kid: kid };
-    await insertAuditEntry(tx, { id: deps.newId(), botId: null, actor: 'admin-cli', action: 'init', before: null, after, requestId: null });
+    await insertAuditEntry(tx, { id: deps.newId(), botId: null, actor: ADMIN_ACTOR, action: 'init', before: null, after, requestId: null });
     return { installation_id: id, queue_backend: queueBackend, root_public_jwk: rootPublicJwk, created: true };
   });
 }

@@ -5,10 +5,9 @@ import { resign, type Resigned } from './resign.js';
 import { retireSigningKey } from './retire-signing-key.js';
 import { rewrap } from './rewrap.js';
 import { addSigningKey } from './rotate-signing-key.js';
-import { type AdminDeps, type AdminHost, readRootKey, runAdmin } from './run-admin.js';
+import { type AdminDeps, type AdminHost, JSON_OPTION, readRootKey, runAdmin } from './run-admin.js';
 
 const ROOT_KEY = ['--root-key <file>', 'private Ed25519 JWK that signs the key set; it is read, not stored'] as const;
-const JSON_OPTION = ['--json', 'print one JSON object'] as const;
 
 /** Rotation of signing and master keys; docs/keys.md says when and in which order. */
 export function addKeyCommands(program: Command, host: AdminHost): void {

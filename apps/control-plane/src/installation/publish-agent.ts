@@ -1,5 +1,6 @@
 import { insertAuditEntry, newestAgentBuild, publishAgentBuild, type Transaction } from '@trawling/database';
 import { sha256Of } from '@trawling/domain';
+import { ADMIN_ACTOR } from './admin-actor.js';
 
 /** Stores an agent file; new config versions name it from now on. Publishing an older one makes it the newest again. */
 export async function publishAgent(
@@ -13,7 +14,7 @@ export async function publishAgent(
     if (newest?.sha256 === sha256 && newest.version === version) return;
     await publishAgentBuild(tx, { sha256, version, content, at: deps.now() });
     const after = { sha256, version, bytes: content.length };
-    await insertAuditEntry(tx, { id: deps.newId(), botId: null, actor: 'admin-cli', action: 'publish-agent', before: null, after, requestId: null });
+    await insertAuditEntry(tx, { id: deps.newId(), botId: null, actor: ADMIN_ACTOR, action: 'publish-agent', before: null, after, requestId: null });
   });
   return { sha256, version, bytes: content.length };
 }

@@ -1,5 +1,6 @@
 import { insertAuditEntry, publishOpenclawLock, type Transaction } from '@trawling/database';
 import { machinePackages } from '@trawling/user-data';
+import { ADMIN_ACTOR } from './admin-actor.js';
 
 /**
  * Stores the lock that machines install OpenClaw from; new machines of bots with its OpenClaw version get it from now on.
@@ -15,7 +16,7 @@ export async function publishOpenclaw(
   await deps.transaction(async (tx) => {
     const isNew = await publishOpenclawLock(tx, { sha256, openclawVersion: version, packages, content: input.lock, at: deps.now() });
     if (!isNew) return;
-    await insertAuditEntry(tx, { id: deps.newId(), botId: null, actor: 'admin-cli', action: 'publish-openclaw', before: null, after: result, requestId: null });
+    await insertAuditEntry(tx, { id: deps.newId(), botId: null, actor: ADMIN_ACTOR, action: 'publish-openclaw', before: null, after: result, requestId: null });
   });
   return result;
 }

@@ -1,5 +1,6 @@
 import { type Ed25519PrivateJwk, generateEd25519, jwkThumbprint, type Keyring } from '@trawling/crypto';
 import { activeControlPlaneKeys, insertAuditEntry, insertControlPlaneKey, lockSigningKeys, notify, type Transaction } from '@trawling/database';
+import { ADMIN_ACTOR } from './admin-actor.js';
 import { currentKeySet, publishKeySet } from './key-set.js';
 import { assertKeysOpen, keyContext } from './load-keys.js';
 
@@ -44,5 +45,5 @@ function laterThanAll([newest]: readonly { createdAt: Date }[], now: Date): Date
 }
 
 export async function auditKeys(deps: KeyChangeDeps, tx: Transaction, entry: { action: string; before: object; after: object }): Promise<void> {
-  await insertAuditEntry(tx, { ...entry, id: deps.newId(), botId: null, actor: 'admin-cli', requestId: null });
+  await insertAuditEntry(tx, { ...entry, id: deps.newId(), botId: null, actor: ADMIN_ACTOR, requestId: null });
 }

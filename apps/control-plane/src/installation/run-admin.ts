@@ -20,6 +20,9 @@ export type AdminDeps = Pick<Database, 'transaction'> & {
 /** `failed`: what could not be done although the rest was; the command then ends with an error that lists it. */
 export type AdminOutcome = { result: object; text: string; failed?: string[] };
 
+/** Of every command that has a result. */
+export const JSON_OPTION = ['--json', 'print one JSON object'] as const;
+
 const LISTED = 20;
 
 /** Opens what a command needs, prints its result as text or JSON, and closes again. */

@@ -3,12 +3,11 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MACHINE_FILES, MachineSpec } from '@trawling/contracts';
-import { type Clock } from '@trawling/runtime';
+import { type Clock, isErrorWithCode } from '@trawling/runtime';
 import { type CreateResult, type FoundMachine, type MachineDriver, type MachineKey, type MachineOrder, type Preflight } from '../machines/machine-driver.js';
 import { UnrecognisedMachine } from '../machines/unrecognised-machine.js';
 import { isLocked, withLock } from '../processes/file-lock.js';
 import { findMarked } from '../processes/marked-processes.js';
-import { isErrorWithCode } from '../processes/process-identity.js';
 import { chooseGatewayPort } from './gateway-port.js';
 import {
   createMachineFolder, DESTROYING, listMachineFolders, machineFolder, machineMarker, machineName, parseMachineMarker,

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BotId, MACHINE_FILES, MACHINE_FOLDERS, MachineSpec } from '@trawling/contracts';
+import { isErrorWithCode } from '@trawling/runtime';
 import { type MachineKey } from '../machines/machine-driver.js';
-import { isErrorWithCode } from '../processes/process-identity.js';
 
 const folderName = /^([0-9a-f-]{36})-g(\d{1,6})$/;
 

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { isErrorWithCode } from '../processes/process-identity.js';
+import { isErrorWithCode } from '@trawling/runtime';
 import { RuntimeUnavailable } from './runtime-unavailable.js';
 
 /** Of npm's own errors, the last lines are enough to find the cause. */

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { link, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Clock } from '@trawling/runtime';
-import { identify, isAlive, isErrorWithCode, ProcessIdentity } from './process-identity.js';
+import { type Clock, isErrorWithCode } from '@trawling/runtime';
+import { identify, isAlive, ProcessIdentity } from './process-identity.js';
 
 export type FileLock = { release: () => Promise<void> };
 

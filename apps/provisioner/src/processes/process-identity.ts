@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { z } from 'zod';
+import { isErrorWithCode } from '@trawling/runtime';
 
 /** A process id alone may be anyone's by now; with the start time it names one process for ever. */
 export const ProcessIdentity = z.object({ pid: z.int().min(1), started: z.string().min(1) });
@@ -34,10 +35,6 @@ export async function signalProcess(identity: ProcessIdentity, signal: NodeJS.Si
     if (!isErrorWithCode(error, 'ESRCH')) throw error;
   }
 }
-
-/** By its code alone: an error may come from another realm, where `instanceof` says nothing. */
-export const isErrorWithCode = (error: unknown, ...codes: string[]): boolean =>
-  typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' && codes.includes(error.code);
 
 function linuxStartTime(pid: number): string | null {
   const stat = readProc(`/proc/${pid}/stat`);

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { backoffMs, type Clock, type Logger } from '@trawling/runtime';
-import { isErrorWithCode } from '../processes/process-identity.js';
+import { backoffMs, type Clock, isErrorWithCode, type Logger } from '@trawling/runtime';
 import { replacePrivate } from '../local/machine-folder.js';
 
 const TIMEOUT_MS = 30_000;

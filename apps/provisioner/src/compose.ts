@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { claimFleetAccount, type Database, findFleetClaim, findInstallation, machineStore, openclawLockStore, openDatabase, orphanMachineStore, providerBudgetStore } from '@trawling/database';
 import { createHttpApp, drain, listen, mountRoutes } from '@trawling/http';
 import { assertQueueBackend, chooseQueueBackend, openMachineQueue, startMachineWorker } from '@trawling/queues';
-import { type Logger, type OnStop, systemClock, uuid7, withReleasers } from '@trawling/runtime';
+import { type Logger, type OnStop, systemClock, uuid7, waitAtMost, withReleasers } from '@trawling/runtime';
 import type { Env } from './env.js';
 import { openDigitalOceanDriver } from './digitalocean/open-digitalocean-driver.js';
 import { warnUnpublished } from './digitalocean/warn-unpublished.js';
@@ -88,9 +88,7 @@ async function openDriver(onStop: OnStop, env: Env, options: ProvisionerOptions 
   if (claim !== 'ours') throw new Error(NOT_THE_FLEETS[claim]);
   const driver = openDigitalOceanDriver(onStop, env, { store: providerBudgetStore(database.pool, 'digitalocean'), clock: systemClock, random: Math.random, logger, installationId, claimAccount: (account) => claimFleetAccount(database.pool, account) });
   // Its findings are in the log before the first machine is asked for; what is wrong keeps creates waiting, nothing else.
-  const enough = new AbortController();
-  await Promise.race([driver.examine(), systemClock.sleep(EXAMINED_WITHIN_MS, enough.signal)]);
-  enough.abort();
+  await waitAtMost(systemClock, EXAMINED_WITHIN_MS, driver.examine());
   await warnUnpublished(openclawLockStore(database.pool), logger);
   return driver;
 }
@@ -105,9 +103,7 @@ async function startWorker(onStop: OnStop, deps: ReconcileDeps, urls: { redisUrl
   });
   onStop(async () => {
     stopping.abort();
-    const enough = new AbortController();
-    await Promise.race([worker.close(), systemClock.sleep(WORKER_STOP_MS, enough.signal)]);
-    enough.abort();
+    await waitAtMost(systemClock, WORKER_STOP_MS, worker.close());
   }, 'machine worker');
 }
 

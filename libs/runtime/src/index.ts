@@ -6,5 +6,6 @@ export * from './logger.js';
 export * from './moment.js';
 export { redact, redactDeep, isSecretKey } from './redact.js';
 export * from './clock.js';
+export * from './wait-at-most.js';
 export * from './backoff.js';
 export * from './uuid7.js';

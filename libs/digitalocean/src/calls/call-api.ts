@@ -5,9 +5,9 @@ import type { z } from 'zod';
 import type { RequestBudget, RequestKind } from '../budget/request-budget.js';
 import type { CallOptions } from '../digitalocean.js';
 import { DigitalOceanError } from '../digitalocean-error.js';
-import { createFreshAgent } from './fresh-agent.js';
 import { isNotFound, readAs, readRefusal } from './read-answer.js';
 import { type HttpAnswer, type HttpCall, type NoAnswer, send } from './send.js';
+import { sendFresh } from './send-fresh.js';
 
 export type ApiDeps = {
   token: string;
@@ -75,10 +75,7 @@ async function sendInTime(deps: ApiDeps, call: ApiCall<z.ZodType>, signal: Abort
   const mayGo = call.options?.mayGo;
   if (!mayGo) return send(call, { ...deps, signal });
   if (!mayGo()) throw new DigitalOceanError(`${nameOf(call)}: it would have been sent too late`, { kind: 'aborted' });
-  const agent = createFreshAgent(new URL(deps.baseUrl).protocol, { mayGo, onRelease: () => undefined });
-  const answer = await send(call, { ...deps, agent, signal });
-  agent.destroy();
-  return answer;
+  return sendFresh(call, { ...deps, signal }, { mayGo });
 }
 
 /** What is learnt is an optimization: its failure must not turn an answer into an error. */

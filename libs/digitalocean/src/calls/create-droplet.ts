@@ -4,9 +4,9 @@ import { CreatedDroplet } from '../answers.js';
 import type { CreateOptions, CreateOutcome } from '../digitalocean.js';
 import { DropletSpec } from '../requests.js';
 import { type ApiDeps, observe } from './call-api.js';
-import { createFreshAgent } from './fresh-agent.js';
 import { readAs, readRefusal } from './read-answer.js';
-import { type HttpAnswer, type NoAnswer, send } from './send.js';
+import { type HttpAnswer, type NoAnswer } from './send.js';
+import { sendFresh } from './send-fresh.js';
 
 export const SEND_WITHIN_MS = 10_000;
 
@@ -48,10 +48,8 @@ async function sendOnce(
     clearTimeout(timer);
     timer = after(deps.requestTimeoutMs, `no answer within ${deps.requestTimeoutMs} ms`);
   };
-  const agent = createFreshAgent(new URL(deps.baseUrl).protocol, { mayGo: input.mayGo, onRelease });
-  const answer = await send({ method: 'POST', path: '/v2/droplets', body: order }, { ...deps, agent, signal: giveUp.signal });
+  const answer = await sendFresh({ method: 'POST', path: '/v2/droplets', body: order }, { ...deps, signal: giveUp.signal }, { mayGo: input.mayGo, onRelease });
   clearTimeout(timer);
-  agent.destroy();
   return { answer, released };
 }
 

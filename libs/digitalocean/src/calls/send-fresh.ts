@@ -2,18 +2,29 @@ import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { connect as connectTcp, type NetConnectOpts, type Socket } from 'node:net';
 import { connect as connectTls, type ConnectionOptions } from 'node:tls';
+import { type HttpAnswer, type HttpCall, type NoAnswer, send, type Transport } from './send.js';
 
 type Connected = (error: Error | null, socket?: Socket) => void;
 
 /** The request was stopped before its first byte. */
-export class TooLate extends Error {}
+class TooLate extends Error {}
+
+/** What lets a request out, and who is told just before. */
+export type Release = { mayGo: () => boolean; onRelease?: () => void };
 
 /**
- * One connection for one request that must not be sent twice: an old connection may be closing at the other end, which
- * looks like an answer that got lost. The request is let out when the connection stands and `mayGo` agrees, so a
- * process that was stopped while connecting sends nothing afterwards. `onRelease` is called just before.
+ * Sends one request on a connection of its own: an old connection may be closing at the other end, which looks like an
+ * answer that got lost. The request is let out when the connection stands and `mayGo` agrees, so a process that was
+ * stopped while connecting sends nothing afterwards.
  */
-export function createFreshAgent(protocol: string, { mayGo, onRelease }: { mayGo: () => boolean; onRelease: () => void }): HttpAgent | HttpsAgent {
+export async function sendFresh(call: HttpCall, transport: Omit<Transport, 'agent'>, release: Release): Promise<HttpAnswer | NoAnswer> {
+  const agent = createFreshAgent(new URL(transport.baseUrl).protocol, release);
+  const answer = await send(call, { ...transport, agent });
+  agent.destroy();
+  return answer;
+}
+
+function createFreshAgent(protocol: string, { mayGo, onRelease }: Release): HttpAgent | HttpsAgent {
   const whenConnected = (socket: Socket, event: 'connect' | 'secureConnect', done: Connected): void => {
     socket.once('error', done);
     socket.once(event, () => {
@@ -22,7 +33,7 @@ export function createFreshAgent(protocol: string, { mayGo, onRelease }: { mayGo
         socket.destroy();
         return done(new TooLate('it would have been sent too late'));
       }
-      onRelease();
+      onRelease?.();
       done(null, socket);
     });
   };

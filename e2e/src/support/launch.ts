@@ -14,7 +14,7 @@ export type Launch = {
   stderr: () => string;
   /** Exit code, or the signal's name. */
   ended: Promise<number | string>;
-  /** What the terminal sends at Ctrl-C: to the whole foreground group. */
+  /** What the terminal sends at Ctrl-C: to the whole foreground group. Nothing when it has ended already. */
   pressCtrlC: () => void;
   kill: (signal: NodeJS.Signals) => void;
 };
@@ -41,7 +41,9 @@ export function launch(args: string[], command = ['npm', 'start', '--silent', '-
     stdout: () => text.stdout,
     stderr: () => text.stderr,
     ended: new Promise((done) => child.once('exit', (code, signal) => done(code ?? signal ?? 'unknown'))),
-    pressCtrlC: () => void process.kill(-pid, 'SIGINT'),
+    pressCtrlC: () => {
+      if (child.exitCode === null && child.signalCode === null) process.kill(-pid, 'SIGINT');
+    },
     kill: (signal) => void child.kill(signal),
   };
 }

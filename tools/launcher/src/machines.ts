@@ -7,7 +7,7 @@ import { type Terminal } from './terminal.js';
 import { Stopped } from './wait.js';
 
 /** Milliseconds for all machines to stop by themselves; a gateway takes one to three seconds. */
-const STOP_MS = 9_500;
+const STOP_MS = 8_500;
 
 type MachineCommands = {
   /** Installs the pinned OpenClaw and its Node into the shared cache, once; says how far it is. */

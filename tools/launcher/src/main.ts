@@ -14,7 +14,7 @@ import { Stopped } from './wait.js';
 const root = resolve(__dirname, '..', '..', '..');
 
 /** Milliseconds after Ctrl-C at which whatever is left is killed: all is over within 15 s. */
-const FORCE_AFTER_MS = 14_000;
+const FORCE_AFTER_MS = 13_000;
 
 const printJson = (report: OnceReport): void => void process.stdout.write(`${JSON.stringify(report)}\n`);
 
@@ -32,6 +32,7 @@ async function main(): Promise<number> {
 
   let state: StateDir | null = null;
   const force = (): void => {
+    terminal.say('Took too long, or was asked for twice: the rest is killed.');
     if (state) forceStop(state);
     if (options.json) printJson(failedReport('killed: stopping took too long, or was asked for twice'));
     process.exit(130);

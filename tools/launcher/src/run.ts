@@ -24,7 +24,7 @@ export type RunInput = {
 };
 
 /** Milliseconds after which stopping politely is over: Ctrl-C is done within 15 s. */
-const STOP_MS = 12_500;
+const STOP_MS = 11_500;
 
 /** `--once`: brings everything up, walks, takes everything down, whatever happens. */
 export async function once(input: RunInput): Promise<OnceReport> {

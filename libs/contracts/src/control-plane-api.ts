@@ -6,7 +6,8 @@ import { MachineView } from './machine.js';
 import { AckError, AckOutcome, BotEvent, BotStatus } from './reports.js';
 import { JsonPatch } from './sync-api.js';
 
-export const Role = z.enum(['admin', 'operator', 'viewer', 'owner']);
+/** `publisher` says how an instance is, and can do nothing else. */
+export const Role = z.enum(['admin', 'operator', 'viewer', 'owner', 'publisher']);
 export type Role = z.infer<typeof Role>;
 
 export const OwnerId = z.string().regex(/^[A-Za-z0-9_.:-]{1,100}$/);

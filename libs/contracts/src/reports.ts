@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Issue, JsonObject, Sha256, Timestamp, Uuid, WireVersion } from './common.js';
+import { Capability, Capacity } from './instance-status.js';
 
 export const AckOutcome = z.enum(['applying', 'applied', 'failed']);
 export type AckOutcome = z.infer<typeof AckOutcome>;
@@ -44,6 +45,10 @@ export const BotStatus = z.strictObject({
   spool: z
     .strictObject({ pending: z.int().min(0), dropped_metrics: z.int().min(0), dropped_events: z.int().min(0) })
     .optional(),
+  /** What the bot can do with the config it runs, e.g. `strategy.trend`. */
+  capabilities: z.array(Capability).max(200).optional(),
+  /** Runs of OpenClaw's jobs: how many at once at most, and how many go on. */
+  capacity: Capacity.optional(),
   /** How far the machine's clock was behind the server's (positive) when they last spoke; reports are stamped corrected. */
   clock_offset_ms: z.int().optional(),
 });

@@ -1,0 +1,1 @@
+export { type Instance, type Probes } from './instance.js';

@@ -41,7 +41,7 @@ export async function openControlPlane(onStop: OnStop, options: ControlPlaneOpti
     logger,
     now: systemClock.now,
     newId: uuid7,
-    enqueueMachine: (botId: string) => queue.enqueue({ botId }),
+    enqueueMachine: (botId: string, options?: { inTurn?: boolean }) => queue.enqueue({ botId }, options),
   };
   const loops = startDecisionLoops({ ...deps, clock: systemClock });
   onStop(() => loops.close(), 'decisions');

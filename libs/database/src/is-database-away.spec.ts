@@ -6,6 +6,7 @@ describe('a database that is away', () => {
   it.each([
     ['refused connections', coded('ECONNREFUSED')],
     ['a server that shuts down', coded('57P01')],
+    ['a statement that waited too long for a lock', coded('57014')],
     ['too many connections', coded('53300')],
     ['Prisma that cannot reach it', coded('P1001')],
     ['a pool without a free connection', new Error('timeout exceeded when trying to connect')],

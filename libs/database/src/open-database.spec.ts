@@ -1,5 +1,7 @@
 import { notify } from './change-feed/notify.js';
+import { isDatabaseAway } from './is-database-away.js';
 import { openDatabase, type Database } from './open-database.js';
+import { type Transaction } from './prisma.js';
 import { createTestDatabase, type TestDatabase } from './testing/index.js';
 
 describe('openDatabase', () => {
@@ -25,6 +27,25 @@ describe('openDatabase', () => {
 
     await expect(failing).rejects.toThrow('changed my mind');
     expect(await database.prisma.controlPlaneKey.count()).toBe(0);
+  });
+
+  it('lets a statement that waited too long be told from a mistake, by Prisma as well', async () => {
+    const tooLong = (run: (tx: Transaction) => Promise<unknown>) =>
+      database.transaction(async (tx) => {
+        await tx.$executeRaw`SET LOCAL statement_timeout = 50`;
+        return run(tx);
+      }).catch((error: unknown) => error);
+    await database.prisma.controlPlaneKey.create(addKey('locked'));
+    const holder = await database.pool.connect();
+    await holder.query(`BEGIN; UPDATE control_plane_key SET private_key = 'mine' WHERE kid = 'locked'`);
+
+    const byModel = await tooLong((tx) => tx.controlPlaneKey.updateMany({ where: { kid: 'locked' }, data: { privateKey: 'theirs' } }));
+    const byStatement = await tooLong((tx) => tx.$queryRaw`SELECT kid FROM control_plane_key WHERE kid = 'locked' FOR UPDATE`);
+    await holder.query('ROLLBACK');
+    holder.release();
+    await database.prisma.controlPlaneKey.deleteMany({ where: { kid: 'locked' } });
+
+    expect([byModel, byStatement].map(isDatabaseAway)).toEqual([true, true]);
   });
 
   it('gives Prisma and pg the same database', async () => {

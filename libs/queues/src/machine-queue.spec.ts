@@ -113,6 +113,16 @@ function behavesAsMachineQueue(urls: () => { producer: QueueUrls; worker: QueueU
     expect(looked).toEqual(['same', 'last']);
   });
 
+  it('looks at what waits for its turn after everything else, also at a bot that is asked for both ways', async () => {
+    for (const botId of ['crowd-1', 'crowd-2', 'both']) await queue.enqueue({ botId }, { inTurn: true });
+    for (const botId of ['now', 'both']) await queue.enqueue({ botId });
+
+    await work(undefined, 1);
+
+    await until(() => looked.length === 5);
+    expect(looked).toEqual(['now', 'both', 'crowd-1', 'crowd-2', 'both']);
+  });
+
   it('looks again after the current look when it is asked meanwhile, and never twice at once', async () => {
     const started = deferred();
     const mayEnd = deferred();

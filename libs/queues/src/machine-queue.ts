@@ -12,8 +12,9 @@ export type MachineQueue = {
   /**
    * Asks for one more look at the bot's machine. Waiting requests for the same bot become one; one that arrives
    * while the bot is being looked at leads to another look after. Rejects within seconds when the queue is away.
+   * `inTurn` is for a look that will wait for the provider's limits: all others go before it.
    */
-  enqueue: (job: MachineJob) => Promise<void>;
+  enqueue: (job: MachineJob, options?: { inTurn?: boolean }) => Promise<void>;
   /** For readiness: rejects within seconds when the queue is away. */
   ping: () => Promise<void>;
   close: () => Promise<void>;
@@ -22,6 +23,7 @@ export type MachineQueue = {
 type Logger = { warn: (details: object, message: string) => void };
 
 const enqueueMs = 3_000;
+const IN_TURN = 10;
 
 /** Opens the producing side of the queue `machines`; does not wait for the backend to answer. */
 export function openMachineQueue({ logger, ...urls }: QueueUrls & { logger?: Logger }): MachineQueue {
@@ -29,19 +31,22 @@ export function openMachineQueue({ logger, ...urls }: QueueUrls & { logger?: Log
   queue.on('error', (error) => logger?.warn({ err: error }, 'the machine queue is not reachable'));
 
   return {
-    enqueue: async ({ botId }) => {
+    enqueue: async ({ botId }, { inTurn = false } = {}) => {
       await within(
         enqueueMs,
         queue.add('reconcile', { botId }, {
           // An id of our own: for its own, BullMQ on Postgres makes a sequence, for which the apps' roles have no right.
           jobId: `bot-${botId}-${randomUUID()}`,
           deduplication: {
-            id: `bot-${botId}`,
+            // One that is asked for now is not the same as one that waits for its turn.
+            id: inTurn ? `bot-${botId}-in-turn` : `bot-${botId}`,
             // The job that is being worked on may already have read what changed: keep one more for after it.
             keepLastIfActive: true,
             // A job that waits for its next attempt runs now: something new has happened.
             reschedule: true,
           },
+          // Without a priority a job goes before all that have one.
+          ...(inTurn && { priority: IN_TURN }),
           attempts: 5,
           backoff: { type: 'exponential', delay: 1_000 },
           // Gone when finished, so that its id never stands in the way of the next one. The sweep repeats what failed.

@@ -29,13 +29,14 @@ export async function createBot(deps: CreateBotDeps, change: Change, request: Cr
   const botId = deps.newId();
 
   await insertBot(change.tx, { id: botId, ownerId, name: settings.name, labels, settings, at: change.at });
-  for (const [name, value] of Object.entries(secrets)) await storeSecret(deps, change, { botId, name, value });
-  const payload = await generateVersion(change, { botId, version: 1, settings, paused: false });
+  const stored = [];
+  for (const [name, value] of Object.entries(secrets)) stored.push({ name, version: await storeSecret(deps, change, { botId, name, value }) });
+  const payload = await generateVersion(change, { botId, version: 1, settings, paused: false, justMade: { secrets: stored } });
   await saveVersion(deps, change, { payload, settings, paused: false, reason: 'create' });
   await insertWantedMachine(change.tx, { botId, generation: 1, reason: 'The bot was created' });
   const after = { owner_id: ownerId, labels, settings, secrets: Object.keys(secrets) };
   await audit(deps, change, { botId, action: 'create-bot', before: null, after });
-  change.wakeMachine(botId);
+  change.wakeMachine(botId, { inTurn: true });
 
   const names = Object.keys(secrets).map((name) => ({ name }));
   const warnings = settingsWarnings(settings, names);

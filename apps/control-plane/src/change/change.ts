@@ -15,8 +15,8 @@ export type Change = {
   requestId: string | null;
   /** When it was asked for; the same moment in every row it writes. */
   at: Date;
-  /** Wakes the provisioner for this bot after the commit. */
-  wakeMachine: (botId: string) => void;
+  /** Wakes the provisioner for this bot after the commit; `inTurn` for a machine that is to be made, as the queue has it. */
+  wakeMachine: (botId: string, options?: { inTurn?: boolean }) => void;
   /** Logs what has become so, after the commit. */
   log: (details: { bot_id: string } & Record<string, unknown>, message: string) => void;
 };
@@ -32,7 +32,7 @@ export type ChangeRequest = {
 
 export type RunChangeDeps = {
   transaction: <T>(run: (tx: Transaction) => Promise<T>) => Promise<T>;
-  enqueueMachine: (botId: string) => Promise<void>;
+  enqueueMachine: (botId: string, options?: { inTurn?: boolean }) => Promise<void>;
   now: () => Date;
   logger: Logger;
   /** A body may hold a secret: what is kept to recognise a request must not be something to guess it by. */
@@ -51,7 +51,7 @@ export async function runChange<Body>(
   Answer: z.ZodType<Body>,
   change: (change: Change) => Promise<Body>,
 ): Promise<{ body: Body; replayed: boolean }> {
-  const afterCommit: (() => unknown)[] = [];
+  const afterCommit: (() => void)[] = [];
   const answer = await deps.transaction(async (tx) => {
     const { caller, requestId, idempotency } = request;
     const claim = idempotency && {
@@ -70,13 +70,14 @@ export async function runChange<Body>(
       actor: actorOf(caller),
       requestId,
       at: deps.now(),
-      wakeMachine: (botId) => afterCommit.push(() => wake(deps, botId)),
+      wakeMachine: (botId, options) => afterCommit.push(() => void wake(deps, botId, options)),
       log: (details, message) => afterCommit.push(() => deps.logger.info({ ...details, request_id: requestId }, message)),
     });
     if (claim) await saveIdempotentAnswer(tx, claim, { status: request.status, body });
     return { body, replayed: false };
   });
-  for (const act of afterCommit) await act();
+  // Whoever asked does not wait for a hint: the change is made, and the sweep finds what no hint told of.
+  for (const act of afterCommit) act();
   return answer;
 }
 
@@ -89,9 +90,9 @@ function keptAnswer(earlier: { status: number | null; body: unknown }, same: boo
 }
 
 /** A hint only: when the queue is away the provisioner's sweep finds the bot. */
-async function wake(deps: RunChangeDeps, botId: string): Promise<void> {
+async function wake(deps: RunChangeDeps, botId: string, options?: { inTurn?: boolean }): Promise<void> {
   try {
-    await deps.enqueueMachine(botId);
+    await deps.enqueueMachine(botId, options);
   } catch (error) {
     deps.logger.warn({ err: error, bot_id: botId }, 'the queue took no wake-up; the sweep will find this bot');
   }

@@ -25,6 +25,8 @@ type Wanted = {
   version: number;
   settings: BotSettings;
   paused: boolean;
+  /** Of a bot that this transaction made: there is nothing else of it to be looked up. */
+  justMade?: { secrets: readonly { name: string; version: number }[] };
   /** Default: the newest agent build. A change that is not about settings leaves it as it is. */
   runtime?: BotConfigPayload['runtime'];
 };
@@ -35,10 +37,11 @@ type Wanted = {
  * DomainError `unavailable` while no agent is published.
  */
 export async function generateVersion(change: Change, wanted: Wanted): Promise<BotConfigPayload> {
-  const { botId, version, settings, paused } = wanted;
+  const { botId, version, settings, paused, justMade } = wanted;
   const runtime = wanted.runtime ?? (await newestRuntime(change.tx));
-  const secrets = (await currentSecrets(change.tx, botId)).map((secret) => ({ name: secret.name, version: secret.version }));
-  const holdTrading = (await oldMachinesLeft(change.tx, botId)).length > 0;
+  const stored = justMade?.secrets ?? (await currentSecrets(change.tx, botId));
+  const secrets = stored.map((secret) => ({ name: secret.name, version: secret.version }));
+  const holdTrading = !justMade && (await oldMachinesLeft(change.tx, botId)).length > 0;
   const context = { botId, version, issuedAt: change.at, paused, holdTrading, secrets, runtime };
   return generateBotConfig({ settings, context });
 }

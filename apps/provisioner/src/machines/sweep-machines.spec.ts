@@ -15,6 +15,7 @@ describe('the sweep', () => {
   let memory: SweepMemory;
   let mode: 'report' | 'destroy';
   let asked: string[];
+  let inTurn: string[];
   let log: ReturnType<typeof createMemoryLogger>;
 
   const sweep = () =>
@@ -24,7 +25,10 @@ describe('the sweep', () => {
         orphans: orphanMachineStore(own.pool),
         driver: cloud.driver,
         mode,
-        enqueue: async ({ botId }) => void asked.push(botId),
+        enqueue: async ({ botId }, options) => {
+          asked.push(botId);
+          if (options?.inTurn) inTurn.push(botId);
+        },
         logger: log.logger,
       },
       memory,
@@ -52,6 +56,7 @@ describe('the sweep', () => {
     memory = newSweepMemory();
     mode = 'destroy';
     asked = [];
+    inTurn = [];
     log = createMemoryLogger();
   });
 
@@ -73,6 +78,19 @@ describe('the sweep', () => {
     await sweep();
 
     expect(asked.sort()).toEqual([lost, off, gone].sort());
+  });
+
+  it('lets creates take their turn behind what needs no place in the provider’s limits', async () => {
+    const reporting = await insertBot(database);
+    const { providerId } = cloud.make({ botId: reporting, generation: 1 });
+    await database.pool.query(`UPDATE machine SET state = 'booting', provider_id = $2 WHERE bot_id = $1`, [reporting, providerId]);
+    await heartbeat(database, reporting);
+    const wanted = await insertBot(database);
+
+    await sweep();
+
+    expect(asked.sort()).toEqual([reporting, wanted].sort());
+    expect(inTurn).toEqual([wanted]);
   });
 
   it('finds a machine that outlived its decommissioned bot', async () => {

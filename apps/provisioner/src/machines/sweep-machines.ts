@@ -8,7 +8,7 @@ import { toFacts } from './reconcile-machine.js';
 export type SweepDeps = ReapDeps & {
   store: Pick<MachineStore, 'listSituations' | 'knownBots'>;
   driver: Pick<MachineDriver, 'kind' | 'list' | 'destroy' | 'forget' | 'settleMs'>;
-  enqueue: (job: { botId: string }) => Promise<void>;
+  enqueue: (job: { botId: string }, options?: { inTurn?: boolean }) => Promise<void>;
   logger: Logger;
 };
 
@@ -39,7 +39,8 @@ export async function sweepMachines(deps: SweepDeps, memory: SweepMemory): Promi
     if (situation.leased) continue;
     const step = planMachine(toFacts(situation, byBot.get(situation.botId) ?? [], provider));
     if (step.kind === 'none' || step.kind === 'wait') continue;
-    await deps.enqueue({ botId: situation.botId });
+    // A create waits for the provider's limits: what needs none of its requests does not wait behind it.
+    await deps.enqueue({ botId: situation.botId }, { inTurn: step.kind === 'create' });
     enqueued += 1;
   }
   return { enqueued, destroyed: await reap(deps, memory, machines, situations) };

@@ -58,8 +58,14 @@ export async function insertWantedMachine(tx: Tx, machine: { botId: string; gene
 
 /** One immutable snapshot and its signature. */
 export async function insertConfigVersion(tx: Tx, row: NewConfigVersion, signature: { kid: string; jws: string }): Promise<void> {
-  await tx.configVersion.create({ data: { ...row, settings: json(row.settings) } });
-  await tx.configSignature.create({ data: { botId: row.botId, version: row.version, ...signature } });
+  const { botId, version, hash, payload, settings, paused, reason, createdBy, issuedAt } = row;
+  await tx.$executeRaw`
+    WITH snapshot AS (
+      INSERT INTO config_version (bot_id, version, hash, payload, settings, paused, reason, created_by, issued_at)
+      VALUES (${botId}::uuid, ${version}, ${hash}, ${payload}, ${JSON.stringify(settings)}::jsonb, ${paused}, ${reason}, ${createdBy}, ${issuedAt})
+      RETURNING bot_id, version
+    )
+    INSERT INTO config_signature (bot_id, version, kid, jws) SELECT bot_id, version, ${signature.kid}, ${signature.jws} FROM snapshot`;
 }
 
 /** Makes a stored version the desired one. */

@@ -1,3 +1,4 @@
+import { isErrorWithCode } from '@trawling/runtime';
 import { type CloudDroplet } from '../cloud/cloud.js';
 import { createBot, decommissionBot, listBots, rebuildBot } from '../world/bots.js';
 import { type Member } from '../workers/member.js';
@@ -59,10 +60,19 @@ async function someBot(stage: Stage): Promise<string | null> {
   return bots.length === 0 ? null : stage.random.pick(bots).botId;
 }
 
-/** An owner asks; the wake-up that follows gets lost now and then. */
+/** SQLSTATE query_canceled: a stopped provisioner holds the bot's row for longer than a statement may take. */
+const TOO_LATE = '57014';
+
+/** An owner asks; the wake-up that follows gets lost now and then. Who was not answered in time leaves it at that. */
 async function ask(stage: Stage, what: string, change: (botId: string) => Promise<unknown>, botId: string | null): Promise<void> {
   if (botId === null) return;
-  await change(botId);
+  try {
+    await change(botId);
+  } catch (error) {
+    if (!isErrorWithCode(error, TOO_LATE)) throw error;
+    stage.story.push(`${what} ${botId}: not in time`);
+    return;
+  }
   stage.story.push(`${what} ${botId}`);
   if (stage.random.chance(0.8)) stage.wanted.add(botId);
 }

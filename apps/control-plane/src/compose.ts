@@ -1,9 +1,10 @@
 import { createFingerprint, createKeyring } from '@trawling/crypto';
-import { type Database, listenForChanges, openDatabase } from '@trawling/database';
+import { type Database, findApiKey, findInstanceRows, listenForChanges, openDatabase, readDirectory } from '@trawling/database';
 import { drain, listen, type ReadinessChecks } from '@trawling/http';
 import { assertQueueBackend, chooseQueueBackend, type MachineQueue, openMachineQueue } from '@trawling/queues';
 import { type Logger, type OnStop, systemClock, uuid7, withReleasers } from '@trawling/runtime';
 import { startDecisionLoops } from './decision-loops.js';
+import { openInstanceStreams } from './directory/instance-streams.js';
 import type { Env } from './env.js';
 import { controlPlaneApp } from './http-app.js';
 import { reportMissingMasterKeys } from './installation/check-master-keys.js';
@@ -45,21 +46,36 @@ export async function openControlPlane(onStop: OnStop, options: ControlPlaneOpti
   };
   const loops = startDecisionLoops({ ...deps, clock: systemClock });
   onStop(() => loops.close(), 'decisions');
+  const streams = openInstanceStreams({
+    read: (since) => readDirectory(database.prisma, since),
+    find: (ids) => findInstanceRows(database.prisma, ids),
+    keyHolds: async (id) => (await findApiKey(database.prisma, id))?.revokedAt === null,
+    clock: systemClock,
+    logger,
+  });
+  onStop(() => streams.close(), 'streams');
   const feed = await listenForChanges({
     url: databaseUrl,
-    onChange: ({ topic }) => loops.wake(topic),
-    onReconnect: loops.wakeAll,
+    onChange: ({ topic, ids }) => {
+      loops.wake(topic);
+      if (topic === 'instance') streams.hear(ids);
+    },
+    onReconnect: () => {
+      loops.wakeAll();
+      streams.hear(null);
+    },
     logger,
   });
   onStop(() => feed.close(), 'change feed');
-  return { ...controlPlaneApp({ ...deps, version, ready: () => checkReady(database, queue) }), database };
+  const app = controlPlaneApp({ ...deps, pool: database.pool, streams, version, ready: () => checkReady(database, queue) });
+  return { ...app, database, endStreams: streams.close };
 }
 
 /** Opens everything and listens; `stop` answers what is in flight first and closes the database last. */
 export const compose = (env: Env, { logger, version }: { logger: Logger; version: string }) =>
   withReleasers(async (onStop) => {
     const { DATABASE_URL: databaseUrl, REDIS_URL: redisUrl, MASTER_KEYS: masterKeys } = env;
-    const { app, database } = await openControlPlane(onStop, { databaseUrl, redisUrl, masterKeys, logger, version });
+    const { app, database, endStreams } = await openControlPlane(onStop, { databaseUrl, redisUrl, masterKeys, logger, version });
     const upkeep = startUpkeep({ clock: systemClock, logger, random: Math.random }, upkeepTasks({
       transaction: database.transaction,
       pool: database.pool,
@@ -68,10 +84,13 @@ export const compose = (env: Env, { logger, version }: { logger: Logger; version
       configVersionsKept: env.CONFIG_VERSIONS_KEPT,
       metricsRetentionDays: env.METRICS_RETENTION_DAYS,
       routineEventsRetentionDays: env.EVENTS_RETENTION_DAYS,
+      instancesRetentionDays: env.INSTANCES_RETENTION_DAYS,
     }));
     onStop(() => upkeep.close(), 'upkeep');
     const listening = await listen(app, { port: env.PORT, host: env.HOST });
     onStop(() => drain(listening.server), 'listener');
+    // First of all: a stream would go on until it is cut off.
+    onStop(endStreams, 'streams');
     logger.info({ url: listening.url, queue: chooseQueueBackend({ redisUrl }) }, 'listening');
     return { url: listening.url };
   });

@@ -6,10 +6,11 @@ import type { RequestListener } from 'node:http';
 import { botsRoutes, type BotsRoutesDeps } from './bots/bots.routes.js';
 import { commandsRoutes } from './bots/commands.routes.js';
 import { versionsRoutes } from './bots/versions.routes.js';
+import { directoryRoutes, type DirectoryRoutesDeps } from './directory/directory.routes.js';
 import { reportsRoutes } from './reports/reports.routes.js';
 import { secretsRoutes } from './secrets/secrets.routes.js';
 
-export type HttpAppDeps = BotsRoutesDeps & { ready: () => Promise<ReadinessChecks>; version: string; logger: Logger };
+export type HttpAppDeps = BotsRoutesDeps & DirectoryRoutesDeps & { ready: () => Promise<ReadinessChecks>; version: string; logger: Logger };
 
 /** Every route of routes.ts with what it does, and the document that describes them. */
 export function controlPlaneApp(deps: HttpAppDeps): { app: RequestListener; document: OpenApiDocument } {
@@ -19,6 +20,7 @@ export function controlPlaneApp(deps: HttpAppDeps): { app: RequestListener; docu
     ...versionsRoutes(deps),
     ...secretsRoutes(deps),
     ...reportsRoutes(deps),
+    ...directoryRoutes(deps),
     ...healthRoutes({ ready: deps.ready }),
   ].map(unavailableWithoutDatabase);
   const document = openApiDocument({ title: 'Trawling Traders control-plane', version: deps.version, routes });

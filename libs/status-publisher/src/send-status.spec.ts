@@ -6,7 +6,7 @@ import { type Outcome } from './outcome.js';
 import { createSender } from './send-status.js';
 import { statusUrl } from './status-url.js';
 import { anyStatus } from './testing/any-status.js';
-import { behaviours, createTestAuthority, startTestReceiver, type TestAuthority, type TestReceiver } from './testing/index.js';
+import { type Behaviour, behaviours, createTestAuthority, startTestReceiver, type TestAuthority, type TestReceiver } from './testing/index.js';
 
 const KEY = 'the-key-of-this-test';
 let authority: TestAuthority;
@@ -86,6 +86,8 @@ describe('a status', () => {
     ['takesIt', { ok: true, httpStatus: 204 }],
     ['takesItInJson', { ok: true, httpStatus: 200 }],
     ['resets', { ok: false, reason: 'network', httpStatus: null, code: 'ECONNRESET' }],
+    ['breaksOff', { ok: false, reason: 'network', httpStatus: null }],
+    ['changesTheProtocol', { ok: false, reason: 'network', httpStatus: null }],
     ['redirects', { ok: false, reason: 'not-a-receiver', httpStatus: 307 }],
     ['answersAPage', { ok: false, reason: 'not-a-receiver', httpStatus: 200 }],
     ['answersTooMuch', { ok: false, reason: 'not-a-receiver', httpStatus: 200 }],
@@ -102,8 +104,9 @@ describe('a status', () => {
 
   it.each(['hangs', 'hangsInItsAnswer'] as const)('is given up when it is told so, also by a receiver that %s', async (name) => {
     const given = new AbortController();
+    const hang: Behaviour = behaviours[name];
     receiver.behave((response, request) => {
-      behaviours[name](response, request);
+      hang(response, request);
       given.abort();
     });
 

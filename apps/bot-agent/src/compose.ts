@@ -4,7 +4,7 @@ import { MachineSpec, type Sha256 } from '@trawling/contracts';
 import { type Logger, systemClock, uuid7, withReleasers } from '@trawling/runtime';
 import { createAgent } from './agent.js';
 import { type Env } from './env.js';
-import { createGatewayApi } from './gateway/gateway-api.js';
+import { createGatewayApi, type GatewayApi } from './gateway/gateway-api.js';
 import { createGatewayClient } from './gateway/gateway-client.js';
 import { isGatewayReady } from './gateway/readyz.js';
 import { createHandHost } from './hand/hand-host.js';
@@ -24,6 +24,7 @@ import { createReporter } from './reports/reporter.js';
 import { bootOfMachine, openServerClock } from './reports/server-clock.js';
 import { openWebhookReceiver } from './reports/webhook-receiver.js';
 import { createSecurityEvents } from './reports/security-events.js';
+import { createJobRuns } from './status/job-runs.js';
 import { openAgentState } from './state/agent-state.js';
 import { openConfigBase } from './sync/config-base.js';
 import { openCredentials } from './sync/credentials.js';
@@ -68,6 +69,7 @@ export const compose = (env: Env, input: ComposeInput) =>
       heartbeat: createWake(clock, stopping.signal),
       reports: createWake(clock, stopping.signal),
       results: createWake(clock, stopping.signal),
+      status: createWake(clock, stopping.signal),
     };
     const state = await openAgentState(host, paths);
     const identity = await loadIdentity(host, paths.identity, randomBytes);
@@ -124,10 +126,15 @@ export const compose = (env: Env, input: ComposeInput) =>
       random,
       onEvent: (event) => agent.onGatewayEvent(event),
       onConnected: (info) => agent.onGatewayConnected(info),
-      onState: (next, reason) => logger.info({ gateway: next, reason }, 'gateway'),
+      onState: (next, reason) => {
+        logger.info({ gateway: next, reason }, 'gateway');
+        wakes.status.wake();
+      },
     });
     onStop(() => gateway.close(), 'gateway connection');
-    const api = createGatewayApi({ request: gateway.request, clock });
+    const jobRuns = createJobRuns({ onChange: wakes.status.wake });
+    const gatewayApi = createGatewayApi({ request: gateway.request, clock });
+    const api: GatewayApi = { ...gatewayApi, cronList: () => jobRuns.corrected(gatewayApi.cronList) };
 
     const configVersion = () => state.applied.current()?.payload.version ?? null;
     const results = await openCronResults({
@@ -180,6 +187,7 @@ export const compose = (env: Env, input: ComposeInput) =>
     const running = agent.run();
     running.catch((error: unknown) => input.fail(error));
     onStop(async () => {
+      await agent.drain();
       stopping.abort();
       await running.catch(() => undefined);
     }, 'loops');

@@ -1,4 +1,4 @@
-import { type BootReport, type BotConfigPayload, type Capability, type MachineSpec } from '@trawling/contracts';
+import { type BootReport, type BotConfigPayload, type MachineSpec } from '@trawling/contracts';
 import { type ApplyVersionDeps, type Outcome } from './apply/apply-version.js';
 import { type EventFrame } from './gateway/frames.js';
 import { type GatewayClient } from './gateway/gateway-client.js';
@@ -53,7 +53,7 @@ export interface AgentDeps extends Omit<ApplyVersionDeps, 'secretsFor' | 'gatewa
   wakes: { reconcile: Wake; poll: Wake; stream: Wake; heartbeat: Wake; reports: Wake; results: Wake; status: Wake };
   jobRuns: JobRuns;
   /** Capabilities of the agent's registration. */
-  registered(): readonly Capability[];
+  registered(): readonly string[];
   /** Told of each heartbeat, each outcome of an attempt to apply a version, and each end of a job's run. */
   told: { heartbeat(answered: boolean): void; outcome(kind: Outcome['kind']): void; runEnded(ok: boolean): void };
   updater: AgentUpdater;
@@ -86,6 +86,7 @@ export function createAgent(deps: AgentDeps) {
   let heartbeats: Promise<void> | null = null;
   let offered: BotConfigPayload | null = null;
   let enrolled = false;
+  let heard = false;
   let lookForDrift = true;
   let lookedMs = startedMs;
   const mayHaveDrifted = () => {
@@ -99,6 +100,7 @@ export function createAgent(deps: AgentDeps) {
       .filter((one) => one !== null && one !== undefined)
       .sort((a, b) => Number(b.version) - Number(a.version))[0] ?? null;
   const appliedPayload = () => state.applied.current()?.payload ?? null;
+  const heartbeatSeconds = () => appliedPayload()?.intervals.heartbeat_seconds ?? FIRST_PACE_SECONDS;
   const fence = () => {
     const applied = appliedPayload();
     return applied ? fenceFor({ payload: applied, silentSeconds: lease.silentSeconds(), gone: state.progress().gone !== null }) : 'none';
@@ -193,8 +195,9 @@ export function createAgent(deps: AgentDeps) {
         news.told(beat, answered);
         if (beat.health.details['draining'] === true) goodbye.tried();
       },
-      heartbeatSeconds: () => appliedPayload()?.intervals.heartbeat_seconds ?? FIRST_PACE_SECONDS,
+      heartbeatSeconds,
       onRenewed: async () => {
+        heard = true;
         await lease.renewed();
         await deps.updater.heard().catch((error: unknown) => deps.logger.warn({ err: error }, 'a new build could not be marked as good yet'));
       },
@@ -251,7 +254,9 @@ export function createAgent(deps: AgentDeps) {
     drain: () => goodbye.say(heartbeats),
 
     status,
-    isEnrolled: () => enrolled,
+    speaksForItsBot: () => enrolled && state.progress().gone === null,
+    wasHeard: () => heard,
+    heartbeatSeconds,
     streamIsUp: stream.isUp,
     /** Since the sync-adapter last answered a heartbeat, or the agent began to wait for that. */
     silentSeconds: lease.silentSeconds,

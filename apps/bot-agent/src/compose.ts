@@ -24,7 +24,12 @@ import { createReporter } from './reports/reporter.js';
 import { bootOfMachine, openServerClock } from './reports/server-clock.js';
 import { openWebhookReceiver } from './reports/webhook-receiver.js';
 import { createSecurityEvents } from './reports/security-events.js';
+import { openAgentInstance } from './status/agent-instance.js';
+import { createAgentMetrics } from './status/agent-metrics.js';
+import { openAgentRegistration } from './status/agent-registration.js';
 import { createJobRuns } from './status/job-runs.js';
+import { createReadiness } from './status/readiness.js';
+import { openStatusServer } from './status/status-server.js';
 import { openAgentState } from './state/agent-state.js';
 import { openConfigBase } from './sync/config-base.js';
 import { openCredentials } from './sync/credentials.js';
@@ -116,6 +121,10 @@ export const compose = (env: Env, input: ComposeInput) =>
       onRefused: ({ reason, message }) => security.say('security.key_set_refused', reason, `A set of signing keys was refused: ${message}`),
     });
 
+    const registration = await openAgentRegistration({ file: env.AGENT_REGISTRATION_FILE ?? paths.registration, logger, clock });
+    onStop(() => registration.close(), 'agent registration');
+    const metrics = createAgentMetrics({ id: spec.bot_id, generation: spec.generation });
+
     const gatewayUrl = `127.0.0.1:${spec.gateway_port}`;
     const gateway = createGatewayClient({
       url: `ws://${gatewayUrl}`,
@@ -170,6 +179,16 @@ export const compose = (env: Env, input: ComposeInput) =>
     onStop(() => local.close(), 'local reports');
 
     const agent = createAgent({
+      jobRuns,
+      registered: () => registration.enabled().map(({ name }) => name),
+      told: {
+        heartbeat: metrics.heartbeat,
+        outcome: metrics.outcome,
+        runEnded: (ok) => {
+          metrics.runEnded(ok);
+          instance.taskEnded(ok);
+        },
+      },
       host, clock, random, spec, paths, logger, state, identity, keySet, credentials, security, client, gateway, api, results, reporter, serverClock, wakes,
       base: await openConfigBase(host, paths.fetched),
       openStream,
@@ -184,10 +203,32 @@ export const compose = (env: Env, input: ComposeInput) =>
       rssBytes: () => process.memoryUsage.rss(),
       stop: stopping.signal,
     });
+    metrics.watch({
+      status: agent.status,
+      streamIsUp: agent.streamIsUp,
+      silentSeconds: agent.silentSeconds,
+      spoolBytes: () => Object.values(reporter.queue.spools).reduce((sum, spool) => sum + spool.bytes(), 0),
+    });
+    const instance = openAgentInstance({ spec, version: input.version, registration, status: agent.status, env, clock, logger });
+    onStop(() => instance.stop(), 'instance');
+    const ready = createReadiness({
+      host: realHost,
+      agentDir: paths.agent,
+      clock,
+      enrolled: agent.speaksForItsBot,
+      gatewayIsReady: () => isGatewayReady(`http://${gatewayUrl}`),
+      gatewayIsConnected: () => gateway.state() === 'ready',
+      silentSeconds: () => (agent.wasHeard() ? agent.silentSeconds() : null),
+      heartbeatSeconds: agent.heartbeatSeconds,
+      diskRefuses: reporter.queue.diskRefuses,
+    });
+    const status = await openStatusServer({ instance, ready, registry: metrics.registry, host, path: paths.status, port: env.STATUS_PORT, logger });
+    onStop(() => status.close(), 'status');
     const running = agent.run();
     running.catch((error: unknown) => input.fail(error));
     onStop(async () => {
-      await agent.drain();
+      instance.drain();
+      await Promise.all([agent.drain(), instance.stop()]);
       stopping.abort();
       await running.catch(() => undefined);
     }, 'loops');

@@ -30,6 +30,8 @@ export const DROPLET = {
   openclawDir: '/opt/trawling/openclaw',
   openclawMjs: '/opt/trawling/openclaw/node_modules/openclaw/openclaw.mjs',
   gatewayPort: 18_789,
+  /** On loopback: the agent's `/status`, `/readyz` and `/metrics`. Apart from the ports that OpenClaw derives from its own. */
+  statusPort: 18_780,
   users: { agent: 'trawling-agent', gateway: 'openclaw' },
   sharedGroup: 'trawling-share',
   units: {

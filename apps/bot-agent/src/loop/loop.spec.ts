@@ -101,7 +101,7 @@ describe('a wake', () => {
 });
 
 describe('healthOf', () => {
-  const well = { gateway: 'ready', givenUpJobs: [], drift: [], failedVersion: null, fence: 'none', diskRefuses: false, openclaw: { wanted: '2026.9.6', running: '2026.9.6' } } as const;
+  const well = { gateway: 'ready', givenUpJobs: [], drift: [], failedVersion: null, fence: 'none', diskRefuses: false, openclaw: { wanted: '2026.9.6', running: '2026.9.6' }, draining: false } as const;
 
   it.each([
     ['everything runs', well, 'healthy'],

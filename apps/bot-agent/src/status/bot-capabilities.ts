@@ -1,4 +1,4 @@
-import { AlgorithmMode, type BotConfigPayload, type Capability, TradingMode } from '@trawling/contracts';
+import { AlgorithmMode, type BotConfigPayload, TradingMode } from '@trawling/contracts';
 import { declarationKeyOf } from '@trawling/domain';
 import { type Fence } from '../state/agent-state.js';
 
@@ -14,11 +14,13 @@ export interface BotAbility {
 
 const ALGORITHM_JOB = declarationKeyOf('run-algorithm');
 
-export const strategyCapability = (algorithm: AlgorithmMode): Capability => `strategy.${algorithm}`;
-export const modeCapability = (mode: TradingMode): Capability => `mode.${mode}`;
+type TradingParams = BotConfigPayload['trading_params'];
+
+const strategyCapability = (algorithm: TradingParams['algorithm_mode']): string => `strategy.${algorithm}`;
+const modeCapability = (mode: TradingParams['trading_mode']): string => `mode.${mode}`;
 
 /** All that can follow from a config, with what they mean. */
-export const CONFIG_CAPABILITIES: readonly { name: Capability; description: string }[] = [
+export const CONFIG_CAPABILITIES: readonly { name: string; description: string }[] = [
   ...AlgorithmMode.options.map((algorithm) => ({
     name: strategyCapability(algorithm),
     description: `Runs the ${algorithm} strategy now`,
@@ -34,7 +36,7 @@ export const isTrading = ({ config, fence }: Pick<BotAbility, 'config' | 'fence'
  * What a bot can do beyond what its agent is registered for. The mode is the config's also while the bot is paused; the
  * strategy is there only while the bot would really run it.
  */
-export function botCapabilities(ability: BotAbility): Capability[] {
+export function botCapabilities(ability: BotAbility): string[] {
   const { config, givenUpJobs } = ability;
   if (config === null) return [];
   const { algorithm_mode, trading_mode } = config.trading_params;

@@ -1,4 +1,4 @@
-import { type BotConfigPayload, type BotStatus, type Capability } from '@trawling/contracts';
+import { type BotConfigPayload, type BotStatus, type Capacity } from '@trawling/contracts';
 import { type Clock } from '@trawling/runtime';
 import { type GatewayClient } from '../gateway/gateway-client.js';
 import { healthOf } from '../loop/heartbeat.js';
@@ -18,7 +18,7 @@ export interface BotStatusDeps {
   reporter: Pick<Reporter, 'queue'>;
   serverClock: Pick<ServerClock, 'offsetMs'>;
   /** Of the agent's registration. */
-  registered(): readonly Capability[];
+  registered(): readonly string[];
   fence(): Fence;
   lastSeen(): Pick<BotConfigPayload, 'version'> | null;
   draining(): boolean;
@@ -28,7 +28,7 @@ export interface BotStatusDeps {
 }
 
 /** Everything a heartbeat says but what its loop itself counts. */
-export type StatusOfBot = Omit<BotStatus, 'boot_id' | 'sequence' | 'sent_at'> & Required<Pick<BotStatus, 'capabilities' | 'capacity'>>;
+export type StatusOfBot = Omit<BotStatus, 'boot_id' | 'sequence' | 'sent_at'> & { capabilities: string[]; capacity: Capacity };
 
 /** How the bot is now and what it can do; the heartbeat, `/status` and `/capabilities` say the same. */
 export function createBotStatus(deps: BotStatusDeps): () => StatusOfBot {

@@ -209,7 +209,7 @@ export const compose = (env: Env, input: ComposeInput) =>
       silentSeconds: agent.silentSeconds,
       spoolBytes: () => Object.values(reporter.queue.spools).reduce((sum, spool) => sum + spool.bytes(), 0),
     });
-    const instance = openAgentInstance({ spec, version: input.version, registration, status: agent.status, env, clock, logger });
+    const instance = openAgentInstance({ spec, version: input.version, registration, status: agent.status, env, registry: metrics.registry, clock, logger });
     onStop(() => instance.stop(), 'instance');
     const ready = createReadiness({
       host: realHost,

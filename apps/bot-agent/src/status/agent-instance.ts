@@ -1,6 +1,7 @@
 import { BOT_SERVICE_NAME, type BotId, type MachineSpec } from '@trawling/contracts';
 import { type Clock, type Logger } from '@trawling/runtime';
 import { type Instance, openInstance, type Probes, type PublisherEnv, type Registration } from '@trawling/status-publisher';
+import { type Registry } from 'prom-client';
 import { CONFIG_CAPABILITIES } from './bot-capabilities.js';
 import { type StatusOfBot } from './bot-status.js';
 
@@ -11,6 +12,8 @@ export function openAgentInstance(deps: {
   registration: Pick<Registration, 'enabled'>;
   status(): StatusOfBot;
   env: PublisherEnv;
+  /** Where the publisher counts. */
+  registry: Registry;
   clock: Clock;
   logger: Logger;
 }): Instance {
@@ -26,10 +29,18 @@ export function openAgentInstance(deps: {
       },
     },
     probes: probesOf(spec, status),
-    env: deps.env,
+    env: publishes(deps),
+    registry: deps.registry,
     clock: deps.clock,
     logger: deps.logger,
   });
+}
+
+/** A URL without its key is no reason for an agent not to start: nobody could stop its bot. */
+function publishes({ env, logger }: { env: PublisherEnv; logger: Logger }): PublisherEnv {
+  if (env.OPENCLAW_BASE_URL === undefined || env.OPENCLAW_API_KEY !== undefined) return env;
+  logger.error('OPENCLAW_BASE_URL is set without OPENCLAW_API_KEY: this agent publishes nothing');
+  return { ...env, OPENCLAW_BASE_URL: undefined };
 }
 
 const probesOf = (spec: { bot_id: BotId; generation: number }, status: () => StatusOfBot): Probes => ({

@@ -54,8 +54,8 @@ export interface AgentDeps extends Omit<ApplyVersionDeps, 'secretsFor' | 'gatewa
   jobRuns: JobRuns;
   /** Capabilities of the agent's registration. */
   registered(): readonly string[];
-  /** Told of each heartbeat, each outcome of an attempt to apply a version, and each end of a job's run. */
-  told: { heartbeat(answered: boolean): void; outcome(kind: Outcome['kind']): void; runEnded(ok: boolean): void };
+  /** Told of each heartbeat and of each outcome of an attempt to apply a version. */
+  told: { heartbeat(answered: boolean): void; outcome(kind: Outcome['kind']): void };
   updater: AgentUpdater;
   agentVersion: string;
   /** Of this run of the agent. */
@@ -235,10 +235,8 @@ export function createAgent(deps: AgentDeps) {
 
   const onCronEvent = (event: CronEvent) => {
     deps.jobRuns.heard(event);
-    if (event.action === 'finished') {
-      if (event.status === 'ok' || event.status === 'error') deps.told.runEnded(event.status === 'ok');
-      wakes.results.wake();
-    } else if (event.action !== 'started' && event.action !== 'scheduled') mayHaveDrifted();
+    if (event.action === 'finished') wakes.results.wake();
+    else if (event.action !== 'started' && event.action !== 'scheduled') mayHaveDrifted();
   };
 
   return {

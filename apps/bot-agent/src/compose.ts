@@ -141,7 +141,13 @@ export const compose = (env: Env, input: ComposeInput) =>
       },
     });
     onStop(() => gateway.close(), 'gateway connection');
-    const jobRuns = createJobRuns({ onChange: wakes.status.wake });
+    const jobRuns = createJobRuns({
+      onChange: wakes.status.wake,
+      onEnded: (ok) => {
+        metrics.runEnded(ok);
+        instance.taskEnded(ok);
+      },
+    });
     const gatewayApi = createGatewayApi({ request: gateway.request, clock });
     const api: GatewayApi = { ...gatewayApi, cronList: () => jobRuns.corrected(gatewayApi.cronList) };
 
@@ -181,14 +187,7 @@ export const compose = (env: Env, input: ComposeInput) =>
     const agent = createAgent({
       jobRuns,
       registered: () => registration.enabled().map(({ name }) => name),
-      told: {
-        heartbeat: metrics.heartbeat,
-        outcome: metrics.outcome,
-        runEnded: (ok) => {
-          metrics.runEnded(ok);
-          instance.taskEnded(ok);
-        },
-      },
+      told: metrics,
       host, clock, random, spec, paths, logger, state, identity, keySet, credentials, security, client, gateway, api, results, reporter, serverClock, wakes,
       base: await openConfigBase(host, paths.fetched),
       openStream,

@@ -62,6 +62,8 @@ export const CronEvent = z.object({
   job: z.object({ declarationKey: z.string().optional() }).optional().catch(undefined),
   /** Of `finished`: `ok`, `error` or `skipped`. */
   status: z.string().optional().catch(undefined),
+  /** Start of the run. */
+  runAtMs: z.number().optional().catch(undefined),
 });
 export type CronEvent = z.infer<typeof CronEvent>;
 

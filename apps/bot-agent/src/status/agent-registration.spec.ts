@@ -1,5 +1,5 @@
-import { writeFile } from 'node:fs/promises';
 import { createFakeClock, createMemoryLogger, until } from '@trawling/runtime/testing';
+import { realHost } from '../host.js';
 import { temporaryFolder } from '../testing/temporary-folder.js';
 import { DEFAULT_REGISTRATION, openAgentRegistration } from './agent-registration.js';
 
@@ -27,7 +27,8 @@ describe('the registration of an agent', () => {
     const errors = () => lines().filter((line) => JSON.stringify(line).includes('cannot be used')).length;
     return { clock, registration, becomes, errors };
   };
-  const write = (text: string) => writeFile(folder.path('agents.yaml'), text);
+  /** As a whole: a half-written file would be one error more. */
+  const write = (text: string) => realHost.writeAtomic(folder.path('agents.yaml'), text);
 
   it('is the one of its build when nobody put another one', async () => {
     const { registration, errors } = await setUp();

@@ -10,9 +10,11 @@ const job = (id: string, over: { declarationKey?: string; runningAtMs?: number }
 describe('the runs of jobs that go on', () => {
   const setUp = () => {
     const changes: number[] = [];
-    const runs = createJobRuns({ onChange: () => changes.push(runs.count()) });
+    const ends: boolean[] = [];
+    const runs = createJobRuns({ onChange: () => changes.push(runs.count()), onEnded: (ok) => ends.push(ok) });
     const hear = (action: string, jobId: string, declarationKey = `fleet:${jobId}`) => runs.heard({ action, jobId, job: { declarationKey } });
-    return { runs, hear, changes };
+    const hearEnd = (runAtMs: number, status: string, declarationKey = 'fleet:a') => runs.heard({ action: 'finished', jobId: 'a', runAtMs, status, job: { declarationKey } });
+    return { runs, hear, hearEnd, changes, ends };
   };
 
   it('count from started to finished', () => {
@@ -36,6 +38,18 @@ describe('the runs of jobs that go on', () => {
 
     expect(runs.count()).toBe(1);
     expect(changes).toEqual([1]);
+  });
+
+  it('end well or badly, each once however often it is told, and a skipped one was none', () => {
+    const { hearEnd, ends } = setUp();
+
+    hearEnd(1, 'ok');
+    hearEnd(1, 'ok');
+    hearEnd(2, 'error');
+    hearEnd(3, 'skipped');
+    hearEnd(4, 'ok', 'memory-dreaming');
+
+    expect(ends).toEqual([true, false]);
   });
 
   it('are those of our jobs alone, and end with their job', () => {

@@ -4,6 +4,7 @@ import { type CronEvent, type CronJobView } from '../gateway/openclaw-types.js';
 export interface JobRuns {
   /** Own jobs that run now. */
   count(): number;
+  /** An event of OpenClaw's scheduler; a run of ours that ended is told once. */
   heard(event: CronEvent): void;
   /**
    * Passes a list of all jobs on and holds the count to it: an event that was lost is made up for by whoever lists next,
@@ -17,8 +18,10 @@ export interface JobRuns {
 const isOwn = (job: { declarationKey?: string | undefined } | undefined): boolean => job?.declarationKey?.startsWith(CRON_KEY_PREFIX) ?? false;
 
 /** Counts the runs of our jobs that go on, by OpenClaw's events; OpenClaw never runs one job twice at a time. */
-export function createJobRuns({ onChange }: { onChange(): void }): JobRuns {
+export function createJobRuns({ onChange, onEnded }: { onChange(): void; onEnded(ok: boolean): void }): JobRuns {
   let running = new Set<string>();
+  /** Start of the last run that was heard to end, by job: an end that is told twice is one. */
+  const ended = new Map<string, number | undefined>();
   /** For each list that is under way, the jobs that were heard of meanwhile: of those the events know more. */
   const listening = new Set<Set<string>>();
 
@@ -28,14 +31,24 @@ export function createJobRuns({ onChange }: { onChange(): void }): JobRuns {
     if (changed) onChange();
   };
 
+  const end = (jobId: string, { action, status, runAtMs }: CronEvent) => {
+    if (action === 'removed') return void ended.delete(jobId);
+    const isNew = runAtMs === undefined || ended.get(jobId) !== runAtMs;
+    ended.set(jobId, runAtMs);
+    // A skipped run was none.
+    if (isNew && (status === 'ok' || status === 'error')) onEnded(status === 'ok');
+  };
+
   return {
     count: () => running.size,
-    heard: ({ action, jobId, job }) => {
+    heard: (event) => {
+      const { action, jobId, job } = event;
       if (jobId === undefined) return;
       if (action !== 'started' && action !== 'finished' && action !== 'removed') return;
       for (const heard of listening) heard.add(jobId);
       if (action !== 'started') become(new Set([...running].filter((id) => id !== jobId)));
       else if (isOwn(job)) become(new Set([...running, jobId]));
+      if (action !== 'started' && isOwn(job)) end(jobId, event);
     },
     corrected: async (list) => {
       const heard = new Set<string>();

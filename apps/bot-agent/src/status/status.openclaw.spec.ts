@@ -48,7 +48,8 @@ describe('the shipped agent beside the real OpenClaw says what the bot can do', 
     await until(() => last()?.capabilities?.includes('strategy.breakout'), { ...SLOW, message: 'no heartbeat with the strategy' });
 
     expect(last()).toMatchObject({ capabilities: ['config.apply', 'jobs.run', 'reports.relay', 'strategy.breakout', 'mode.paper'], capacity: { concurrent_tasks: 3, queue_length: 0 } });
-    expect(await ask('/status')).toMatchObject({ status: 'Available', active_jobs: 0 });
+    // What the gateway's start impaired has to be over for a while first, so that it does not flap.
+    await until(async () => JSON.stringify(await ask('/status')).includes('"Available","active_jobs":0'), { ...SLOW, message: 'not available' });
     expect(await ask('/readyz')).toMatchObject({ status: 'ready', checks: { enrolled: { ok: true }, gateway: { ok: true }, sync_adapter: { ok: true }, spool: { ok: true } } });
   });
 
@@ -65,7 +66,7 @@ describe('the shipped agent beside the real OpenClaw says what the bot can do', 
     turn.release();
 
     await until(async () => JSON.stringify(await ask('/status')).includes('"active_jobs":0'), { ...SLOW, message: 'the run counts for ever' });
-    await until(async () => String(await ask('/metrics')).includes('agent_job_runs_total{result="ok"} 1'), { ...SLOW, message: 'the end was not counted' });
+    await until(async () => String(await ask('/metrics')).includes('agent_job_runs_total{result="ok"} 1'), { ...SLOW, message: 'the end was not counted once' });
   });
 
   it('tells at once that it trades no more, long before its next heartbeat is due', async () => {

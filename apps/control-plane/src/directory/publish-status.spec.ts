@@ -1,15 +1,22 @@
 import { InstanceDetail, type InstanceStatus } from '@trawling/contracts';
-import { openDatabase, revokeApiKeyRow } from '@trawling/database';
+import { openDatabase, receiverBeatStore, revokeApiKeyRow } from '@trawling/database';
 import { randomUUID } from 'node:crypto';
 import { makeBot } from '../testing/bots.js';
+import { openReplica, type Replica } from '../testing/open-replica.js';
 import { type Api, useControlPlane } from '../testing/open-test-control-plane.js';
 import { sweepInstances } from './sweep-instances.js';
 import { createMemoryLogger } from '@trawling/runtime/testing';
 
+let replica: Replica;
+// Before the control plane's own: the database goes last.
+afterAll(() => replica?.stop());
 const controlPlane = useControlPlane();
 let publisher: Api;
 let admin: Api;
 let id: string;
+beforeAll(async () => {
+  replica = await openReplica(controlPlane());
+}, 60_000);
 beforeEach(async () => {
   publisher = await controlPlane().as('publisher');
   admin = await controlPlane().as('admin');
@@ -111,8 +118,11 @@ describe('publishing a status', () => {
 
   it('keeps the newest of many that two replicas take at once, with one history', async () => {
     const statuses = Array.from({ length: 30 }, (_, n) => status(n + 1, health(n % 2 === 0 ? 'healthy' : 'degraded')));
+    const { key } = await controlPlane().makeKey('publisher');
+    const [here, there] = [controlPlane().bearer(key), replica.bearer(key)];
 
-    await Promise.all([...statuses, ...statuses].sort(() => Math.random() - 0.5).map((body) => accept(body)));
+    // Each at both, and neither in order.
+    await Promise.all(statuses.flatMap((body, n) => [accept(body, here), accept(statuses[29 - n] ?? body, there)]));
 
     const { status: now, history } = await seen();
     expect(now).toBe('degraded');
@@ -233,9 +243,9 @@ describe('an instance', () => {
   });
 
   it('is of the first of two keys that publish it at the same time', async () => {
-    const keys = await Promise.all([1, 2, 3, 4].map(() => controlPlane().as('publisher')));
+    const keys = await Promise.all([1, 2, 3, 4].map(() => controlPlane().makeKey('publisher')));
 
-    const answers = await Promise.all(keys.map((key) => publish(status(1), key)));
+    const answers = await Promise.all(keys.map(({ key }, n) => publish(status(1), (n % 2 === 0 ? controlPlane() : replica).bearer(key))));
 
     expect(answers.map((answer) => answer.status).sort()).toEqual([204, 409, 409, 409]);
   });
@@ -322,5 +332,38 @@ describe('three intervals of silence', () => {
 
     expect((await seen()).status).toBe(expected);
     expect((await seen()).history).toHaveLength(expected === 'healthy' ? 1 : 2);
+  });
+
+  it('call nobody offline after ten minutes without any receiver, though publishers come back spread over their longest wait', async () => {
+    const { pool } = controlPlane().owner;
+    await pool.query('TRUNCATE service_instance, instance_status_change, receiver_beat');
+    const beat = () => receiverBeatStore(pool).beatAsReceiver('control-plane');
+    const passForAll = (seconds: number) =>
+      pool.query(
+        `WITH s AS (UPDATE service_instance SET received_at = received_at - make_interval(secs => $1), lease_expires_at = lease_expires_at - make_interval(secs => $1))
+         UPDATE receiver_beat SET last_alive_at = last_alive_at - make_interval(secs => $1), gap_started_at = gap_started_at - make_interval(secs => $1),
+           gap_ended_at = gap_ended_at - make_interval(secs => $1)`, [seconds]);
+    const say = (n: number, sequence: number) => accept(status(sequence, { instance_id: `i${n}`, ...health('healthy', { publish_interval_seconds: 30 }) }));
+    const offline = async () => (await admin.get('/openclaw/instances?status=offline&service=project-chimera')).body.instances.map((one: { instance_id: string }) => one.instance_id);
+    const ids = [0, 1, 2, 3, 4, 5];
+    await beat();
+    for (const n of ids) await say(n, 1);
+
+    await passForAll(600);
+    // Number 5 is gone for good; the others come back one after the other.
+    for (let sinceBack = 0; sinceBack <= 380; sinceBack += 10) {
+      await beat();
+      for (const n of ids.slice(0, 5)) if (sinceBack >= n * 75) await say(n, 2 + sinceBack);
+      await sweep();
+      expect(await offline()).toEqual([]);
+      await passForAll(10);
+    }
+    await beat();
+    await passForAll(10);
+    await beat();
+    await sweep();
+
+    expect(await offline()).toEqual(['i5']);
+    expect((await seen('i4')).history).toHaveLength(1);
   });
 });

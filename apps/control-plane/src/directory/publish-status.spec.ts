@@ -129,6 +129,22 @@ describe('publishing a status', () => {
     expect(oldestFirst.every(({ from, to }) => from !== to)).toBe(true);
   });
 
+  it('takes a whole site that starts and stops at once, at two replicas', async () => {
+    const { key } = await controlPlane().makeKey('publisher');
+    const [here, there] = [controlPlane().bearer(key), replica.bearer(key)];
+    const site = Array.from({ length: 60 }, (_, n) => `${id}-${n}`);
+    const say = (sequence: number, word: InstanceStatus['health']['status']) =>
+      Promise.all([site.map((one) => [one, here] as const), [...site].reverse().map((one) => [one, there] as const)].flat().map(
+        ([one, api]) => accept(status(sequence, { instance_id: one, service_name: `site-${id}`, ...health(word) }), api)));
+
+    await say(1, 'healthy');
+    await say(2, 'offline');
+
+    const { instances } = (await admin.get(`/openclaw/instances?service=site-${id}&status=offline&limit=200`)).body;
+    expect(instances).toHaveLength(site.length);
+    expect((await seen(`${id}-7`)).history).toMatchObject([{ from: 'healthy', to: 'offline' }, { from: null, to: 'healthy' }]);
+  });
+
   it('writes each change of status down once, newest first and at most 50', async () => {
     for (let n = 1; n <= 52; n += 1) await accept(status(n, health(n % 2 === 0 ? 'healthy' : 'degraded')));
     await accept(status(53, health('healthy')));

@@ -5,6 +5,7 @@ import { assertQueueBackend, chooseQueueBackend, type MachineQueue, openMachineQ
 import { type Logger, type OnStop, systemClock, uuid7, withReleasers } from '@trawling/runtime';
 import { startDecisionLoops } from './decision-loops.js';
 import { openInstanceStreams } from './directory/instance-streams.js';
+import { openStatusWrites } from './directory/publish-status.js';
 import type { Env } from './env.js';
 import { controlPlaneApp } from './http-app.js';
 import { reportMissingMasterKeys } from './installation/check-master-keys.js';
@@ -46,6 +47,8 @@ export async function openControlPlane(onStop: OnStop, options: ControlPlaneOpti
   };
   const loops = startDecisionLoops({ ...deps, clock: systemClock });
   onStop(() => loops.close(), 'decisions');
+  const statuses = openStatusWrites(database.pool);
+  onStop(() => statuses.close(), 'status writes');
   const streams = openInstanceStreams({
     read: (since) => readDirectory(database.prisma, since),
     find: (ids) => findInstanceRows(database.prisma, ids),
@@ -67,7 +70,7 @@ export async function openControlPlane(onStop: OnStop, options: ControlPlaneOpti
     logger,
   });
   onStop(() => feed.close(), 'change feed');
-  const app = controlPlaneApp({ ...deps, pool: database.pool, streams, version, ready: () => checkReady(database, queue) });
+  const app = controlPlaneApp({ ...deps, statuses, streams, version, ready: () => checkReady(database, queue) });
   return { ...app, database, endStreams: streams.close };
 }
 

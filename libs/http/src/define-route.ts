@@ -12,6 +12,8 @@ export type Authenticator<A> = {
   /** Name of the security scheme in the OpenAPI document. */
   name: string;
   description: string;
+  /** What it may throw besides `unauthenticated`; every route that uses it documents that. */
+  problems?: readonly ProblemCode[];
   authenticate: (req: Request) => A | Promise<A>;
 };
 
@@ -142,7 +144,7 @@ export function defineRoute<
     bodyLimit: route.bodyLimit,
     bodyTypes: route.bodyTypes ?? ['application/json', ...(isPatch ? ['application/merge-patch+json'] : [])],
     logLevel: route.logLevel,
-    responses: route.responses,
+    responses: { ...route.responses, problems: [...(route.responses.problems ?? []), ...((route.auth !== 'none' && route.auth.problems) || [])] },
     async authenticate(authReq) {
       // Without an authenticator A can only be its default, undefined.
       const auth = (route.auth === 'none' ? undefined : await route.auth.authenticate(authReq)) as A;

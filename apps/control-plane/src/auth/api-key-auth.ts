@@ -9,6 +9,7 @@ const scheme = { name: 'apiKey', description: 'An API key, made with the admin c
 /** Throws DomainError `forbidden` with this reason unless the key may. */
 const keyThat = (may: (caller: Caller) => boolean, otherwise: (caller: Caller) => string) => (deps: { db: Transaction }): Authenticator<Caller> => ({
   ...scheme,
+  problems: ['forbidden'],
   authenticate: async (req) => {
     const caller = await authenticate(deps, bearerToken(req));
     if (!may(caller)) throw new DomainError('forbidden', otherwise(caller));

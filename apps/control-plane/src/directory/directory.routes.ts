@@ -27,7 +27,7 @@ export const directoryRoutes = (deps: DirectoryRoutesDeps): Route[] => [
     body: StatusBody,
     bodyLimit: STATUS_LIMIT,
     logLevel: 'debug',
-    responses: { 204: null, problems: ['forbidden', 'instance-of-another-key', 'unsupported-schema-version'] },
+    responses: { 204: null, problems: ['instance-of-another-key', 'unsupported-schema-version'] },
     async handler({ auth: caller, body, log }) {
       await publishStatus(deps, { caller, body, log });
       return { status: 204 };
@@ -40,7 +40,7 @@ export const directoryRoutes = (deps: DirectoryRoutesDeps): Route[] => [
     tags: ['directory'],
     auth: reader(deps),
     query: ListInstancesQuery,
-    responses: { 200: InstanceList, 304: null, problems: ['forbidden'] },
+    responses: { 200: InstanceList, 304: null },
     async handler({ auth: caller, query, req }) {
       const { list, etag } = await listInstances(deps, { caller, query });
       const headers = { ETag: etag, 'Cache-Control': 'private, no-cache' };
@@ -54,7 +54,7 @@ export const directoryRoutes = (deps: DirectoryRoutesDeps): Route[] => [
     tags: ['directory'],
     auth: reader(deps),
     params: InstanceParams,
-    responses: { 200: InstanceDetail, problems: ['forbidden', 'instance-not-found'] },
+    responses: { 200: InstanceDetail, problems: ['instance-not-found'] },
     async handler({ auth: caller, params }) {
       return { status: 200, body: await getInstance(deps, { caller, instanceId: params.instance_id }) };
     },
@@ -70,7 +70,7 @@ export const directoryRoutes = (deps: DirectoryRoutesDeps): Route[] => [
     query: InstanceFilter,
     responses: {
       200: { description: 'Events `instance`, `current` and `gone`; comments as signs of life', contentType: 'text/event-stream' },
-      problems: ['forbidden', 'rate-limited', 'unavailable'],
+      problems: ['rate-limited', 'unavailable'],
     },
     async handler({ auth: caller, query: filter, req, res }) {
       const stream = await deps.streams.open({

@@ -41,74 +41,95 @@ export async function followInstances(
   { res, ownerId, filter }: { res: Reader; ownerId: string | null; filter: InstanceFilter },
 ): Promise<StreamEnd> {
   const { clock, pace } = deps;
-  const gone = new AbortController();
-  const leave = (): void => gone.abort();
+  let ended: StreamEnd | null = null;
+  let waking = new AbortController();
+  const end = (why: StreamEnd): void => {
+    ended ??= why;
+    waking.abort();
+  };
+  const leave = (): void => end('client-gone');
+  const stop = (): void => end('stopping');
   res.once('close', leave);
-  const over = AbortSignal.any([gone.signal, deps.stopping]);
+  deps.stopping.addEventListener('abort', stop);
+  if (deps.stopping.aborted) stop();
+
   const waiting = new Set(deps.instances.keys());
   const told = new Set<string>();
-  let waking = new AbortController();
   const unsubscribe = deps.onChange((ids) => {
     for (const id of ids) waiting.add(id);
     waking.abort();
   });
-
-  const send = (text: string): Promise<boolean> => (res.write(text) ? Promise.resolve(true) : drained(res, { clock, over, slowMs: pace.slowMs }));
+  /** The event about an instance; null when this reader neither sees it nor saw it. */
   const eventOf = (id: string): string | null => {
     const instance = deps.instances.get(id);
-    const isSeen = instance && (ownerId === null || instance.ownerId === ownerId) && matchesFilter(instance.view, filter);
-    if (isSeen) {
-      told.add(id);
-      return sse('instance', instance.view);
+    if (!instance || (ownerId !== null && instance.ownerId !== ownerId) || !matchesFilter(instance.view, filter)) {
+      return told.delete(id) ? sse('gone', { instance_id: id }) : null;
     }
-    return told.delete(id) ? sse('gone', { instance_id: id }) : null;
+    told.add(id);
+    return sse('instance', instance.view);
   };
-  /** False when the reader did not read. */
-  const sendWaiting = async (): Promise<boolean> => {
-    for (const id of waiting) {
-      if (over.aborted) return true;
-      waiting.delete(id);
-      const event = eventOf(id);
-      if (event !== null && !(await send(event))) return false;
-    }
-    return true;
+  /** Sleeps until something happened; what happened before counts. */
+  const nap = async (ms: number): Promise<void> => {
+    await clock.sleep(ms, waking.signal);
+    waking = new AbortController();
   };
 
   let sentAt = clock.monotonicMs();
-  let checkedAt = sentAt;
-  let heldAt = sentAt;
-  try {
-    if (!(await send('retry: 2000\n\n')) || !(await sendWaiting()) || (!over.aborted && !(await send(sse('current', { instances: told.size }))))) return 'slow';
-    while (!over.aborted) {
-      await clock.sleep(Math.min(pace.heartbeatMs, pace.keyCheckMs), AbortSignal.any([waking.signal, over]));
-      waking = new AbortController();
-      const now = clock.monotonicMs();
-      if (now - checkedAt >= pace.keyCheckMs) {
-        checkedAt = now;
-        const holds = await deps.keyHolds().catch(() => null);
-        if (holds === true) heldAt = now;
-        if (holds === false || now - heldAt >= pace.keyTrustedMs) return 'key-ended';
-      }
-      const isQuiet = waiting.size === 0;
-      if (isQuiet && now - sentAt < pace.heartbeatMs) continue;
-      if (!over.aborted && !(isQuiet ? await send(': heartbeat\n\n') : await sendWaiting())) return 'slow';
-      sentAt = now;
+  /** Until it was taken, or the stream is over. */
+  const send = async (text: string): Promise<void> => {
+    if (ended || res.write(text)) return void (sentAt = clock.monotonicMs());
+    const slowAt = clock.monotonicMs() + pace.slowMs;
+    let taken = false;
+    const take = (): void => {
+      taken = true;
+      waking.abort();
+    };
+    res.once('drain', take);
+    while (!taken && !ended) {
+      const left = slowAt - clock.monotonicMs();
+      if (left <= 0) end('slow');
+      else await nap(left);
     }
-    return gone.signal.aborted ? 'client-gone' : 'stopping';
+    res.off('drain', take);
+    sentAt = clock.monotonicMs();
+  };
+
+  let checkedAt = clock.monotonicMs();
+  let heldAt = checkedAt;
+  const checkKey = async (): Promise<void> => {
+    const now = clock.monotonicMs();
+    if (now - checkedAt < pace.keyCheckMs) return;
+    checkedAt = now;
+    const holds = await deps.keyHolds().catch(() => null);
+    if (holds === true) heldAt = now;
+    else if (holds === false || now - heldAt >= pace.keyTrustedMs) end('key-ended');
+  };
+  const sendWaiting = async (): Promise<void> => {
+    for (const id of [...waiting]) {
+      await checkKey();
+      if (ended) return;
+      waiting.delete(id);
+      const event = eventOf(id);
+      if (event !== null) await send(event);
+    }
+  };
+
+  try {
+    await send('retry: 2000\n\n');
+    await sendWaiting();
+    await send(sse('current', { instances: told.size }));
+    for (;;) {
+      if (ended) return ended;
+      if (waiting.size === 0) await nap(Math.min(pace.heartbeatMs, pace.keyCheckMs));
+      await checkKey();
+      if (waiting.size > 0) await sendWaiting();
+      else if (clock.monotonicMs() - sentAt >= pace.heartbeatMs) await send(': heartbeat\n\n');
+    }
   } finally {
     unsubscribe();
     res.off('close', leave);
+    deps.stopping.removeEventListener('abort', stop);
   }
 }
 
 const sse = (event: string, data: unknown): string => `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
-
-/** Whether the reader took what was written; true as well when the stream is over meanwhile. */
-async function drained(res: Reader, { clock, over, slowMs }: { clock: Clock; over: AbortSignal; slowMs: number }): Promise<boolean> {
-  const taken = new AbortController();
-  const take = (): void => taken.abort();
-  res.once('drain', take);
-  await clock.sleep(slowMs, AbortSignal.any([taken.signal, over]));
-  res.off('drain', take);
-  return taken.signal.aborted || over.aborted;
-}

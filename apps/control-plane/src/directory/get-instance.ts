@@ -1,4 +1,4 @@
-import { DomainError, type InstanceDetail, Uuid } from '@trawling/contracts';
+import { DomainError, type InstanceDetail } from '@trawling/contracts';
 import { findInstanceRows, listInstanceHistory, type Transaction } from '@trawling/database';
 import type { Caller } from '../auth/caller.js';
 import { historyEntry, instanceView } from './instance-view.js';

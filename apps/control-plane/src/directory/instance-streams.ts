@@ -1,5 +1,6 @@
 import { DomainError, type InstanceFilter } from '@trawling/contracts';
 import type { StreamBody } from '@trawling/http';
+import { setMaxListeners } from 'node:events';
 import { type DirectoryMemory, type DirectoryMemoryDeps, openDirectoryMemory } from './directory-memory.js';
 import { followInstances, type Pace, type StreamEnd, usualPace } from './follow-instances.js';
 
@@ -29,6 +30,7 @@ const LIMITS = { streams: 100, ofOneKey: 20 };
 export function openInstanceStreams(deps: InstanceStreamsDeps): InstanceStreams {
   const limits = deps.limits ?? LIMITS;
   const closing = new AbortController();
+  setMaxListeners(0, closing.signal); // every stream is one
   const holders = new Map<symbol, string>();
   const followers = new Set<(ids: readonly string[]) => void>();
   const running = new Set<Promise<unknown>>();

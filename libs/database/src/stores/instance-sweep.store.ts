@@ -1,4 +1,4 @@
-import { Prisma } from '../generated/prisma/client.js';
+import type { Prisma } from '../generated/prisma/client.js';
 import { BOT_STATUS, BOT_VERSION, SERVICE_STATUS } from './instance-rows.js';
 import { heardBy } from './online.js';
 

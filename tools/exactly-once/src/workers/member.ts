@@ -152,7 +152,12 @@ export async function openMember(name: string, deps: MemberDeps): Promise<Member
     },
     holds: () => [...holds],
     jobs: () => [...tasks.values()],
-    open: begin,
+    async open() {
+      if (tasks.size === 0 && holds.size === 0 && !isStopped) return begin();
+      // What the schedule before left half done would be waited for: a pool ends when its last transaction has.
+      const { onTheWire } = await member.kill();
+      for (const hold of onTheWire) hold.decide({ kind: 'lose' });
+    },
     async give(job) {
       const task = (lastTask += 1);
       tasks.set(task, job);

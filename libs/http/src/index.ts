@@ -2,6 +2,8 @@ export * from './create-http-app.js';
 export * from './define-route.js';
 export * from './mount-routes.js';
 export * from './health-routes.js';
+export * from './readiness.js';
+export * from './status-routes.js';
 export * from './listen.js';
 export * from './bearer-token.js';
 export { problemDocument, problemReply, toDomainError, invalidRequest, issuesOf } from './problem.js';

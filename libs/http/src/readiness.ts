@@ -29,14 +29,19 @@ export type ReadinessOptions = {
 export function watchReadiness(checks: Readonly<Record<string, ReadinessCheck>>, options: ReadinessOptions): Readiness {
   const { logger, clock = systemClock, everyMs = 2_000, withinMs = 2_000 } = options;
   const closing = new AbortController();
+  const impatientOnceClosing: Pick<Clock, 'sleep'> = {
+    sleep: (ms, signal) => clock.sleep(ms, AbortSignal.any([closing.signal, ...(signal ? [signal] : [])])),
+  };
   let failing: string[] = [];
   let round: Promise<ReadinessChecks> | null = null;
 
   const ask = async (name: string, check: ReadinessCheck): Promise<[string, boolean]> => {
-    const answer = Promise.resolve().then(check).then((value) => ({ ok: value !== false, error: undefined }), (error: unknown) => ({ ok: false, error }));
-    const { ok, error } = (await answerWithin(clock, withinMs, answer)) ?? { ok: false, error: new Error(`no answer within ${withinMs} ms`) };
+    let answer: { ok: boolean; error?: unknown } = { ok: false, error: new Error(`no answer within ${withinMs} ms`) };
+    const asked = Promise.resolve().then(check).then((value) => ({ ok: value !== false }), (error: unknown) => ({ ok: false, error }));
+    await waitAtMost(impatientOnceClosing, withinMs, asked.then((given) => (answer = given)));
+    const { ok, ...why } = answer;
     const failed = failing.includes(name);
-    if (!ok && !failed) logger.warn({ check: name, ...(error === undefined ? {} : { err: error }) }, 'not ready any more');
+    if (!ok && !failed && !closing.signal.aborted) logger.warn({ check: name, ...('error' in why && { err: why.error }) }, 'not ready any more');
     if (ok && failed) logger.info({ check: name }, 'ready again');
     return [name, ok];
   };

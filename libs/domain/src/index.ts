@@ -24,5 +24,3 @@ export * from './machine-outcomes.js';
 export * from './plan-machine.js';
 export * from './plan-reaping.js';
 export * from './check-openclaw-extras.js';
-export * from './short-status.js';
-export * from './choose-media-type.js';

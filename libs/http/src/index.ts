@@ -4,6 +4,8 @@ export * from './mount-routes.js';
 export * from './health-routes.js';
 export * from './readiness.js';
 export * from './status-routes.js';
+export * from './open-status.js';
+export * from './request-outcomes.js';
 export * from './listen.js';
 export * from './bearer-token.js';
 export { problemDocument, problemReply, toDomainError, invalidRequest, issuesOf } from './problem.js';

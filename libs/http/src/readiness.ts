@@ -4,7 +4,7 @@ import { type ReadinessChecks } from './health-routes.js';
 /** Passes unless it says false, rejects, or takes too long. What it rejects with is for the log only. */
 export type ReadinessCheck = () => unknown;
 
-export type Readiness = {
+export type ReadinessWatch = {
   /** Asks all of them now, each for a bounded time. Who asks while they are being asked hears the same answers. */
   check: () => Promise<ReadinessChecks>;
   /** Of the last time they were asked, for who cannot wait; null when everything passed. Names the checks and nothing of the inside. */
@@ -26,7 +26,7 @@ export type ReadinessOptions = {
  * What the process needs to do its work, looked at again and again, so that its published health follows although nobody
  * asks for `/readyz`. Says in the log when a check begins to fail and when it passes again, once each.
  */
-export function watchReadiness(checks: Readonly<Record<string, ReadinessCheck>>, options: ReadinessOptions): Readiness {
+export function watchReadiness(checks: Readonly<Record<string, ReadinessCheck>>, options: ReadinessOptions): ReadinessWatch {
   const { logger, clock = systemClock, everyMs = 2_000, withinMs = 2_000 } = options;
   const closing = new AbortController();
   const impatientOnceClosing: Pick<Clock, 'sleep'> = {

@@ -32,13 +32,6 @@ describe('GET /status', () => {
     expect(JSON.parse(answer.text || String(answer.body))).toEqual(status);
     expect(answer.headers).toMatchObject({ 'content-type': INSTANCE_STATUS_MEDIA_TYPE, 'vary': 'Accept' });
   });
-
-  it('is refused in a form that there is not', async () => {
-    const answer = await supertest(app).get('/status').set('Accept', 'text/html').expect(406);
-
-    expect(answer.body).toMatchObject({ code: 'not-acceptable', detail: expect.stringContaining(INSTANCE_STATUS_MEDIA_TYPE) });
-    expect(answer.headers['vary']).toBe('Accept');
-  });
 });
 
 describe('GET /capabilities', () => {

@@ -17,7 +17,7 @@ export const api = {
   deleteSecret: { method: 'delete', path: '/bots/:bot_id/secrets/:name' },
   listEvents: { method: 'get', path: '/bots/:bot_id/events' },
   listMetrics: { method: 'get', path: '/bots/:bot_id/metrics' },
-  // From libs/http: GET /healthz, /readyz and /openapi.json.
+  // From libs/http: GET /healthz, /readyz, /status, /capabilities and /openapi.json.
 } as const;
 
 type Api = typeof api;

@@ -8,7 +8,7 @@ import { defineRoute } from './define-route.js';
 import { healthRoutes } from './health-routes.js';
 import { createMetrics } from './http-metrics.js';
 import { mountRoutes } from './mount-routes.js';
-import { countRunning, tellOutcomes } from './request-outcomes.js';
+import { createRunningRequests, tellOutcomes } from './request-outcomes.js';
 
 const common = { method: 'get', summary: 'x', auth: 'none' } as const;
 
@@ -43,8 +43,8 @@ function start() {
     metrics: tellOutcomes(createMetrics(), (ok) => outcomes.push(ok)),
     routes: (express) => mountRoutes(express, routes),
   });
-  const counted = countRunning(app);
-  return { client: supertest(createServer(counted.app)), outcomes, finish, running: counted.running };
+  const running = createRunningRequests();
+  return { client: supertest(createServer(running.counted(app))), outcomes, finish, running: running.count };
 }
 
 describe('the outcomes of requests', () => {

@@ -16,17 +16,23 @@ export const tellOutcomes = (metrics: HttpMetrics, ended: (ok: boolean) => void)
   },
 });
 
+export type RunningRequests = {
+  /** The app with its requests counted. */
+  counted: (app: RequestListener) => RequestListener;
+  count: () => number;
+};
+
 /** Counts requests that were taken and whose answer has not begun. One that streams its answer is no work that waits. */
-export function countRunning(app: RequestListener): { app: RequestListener; running: () => number } {
+export function createRunningRequests(): RunningRequests {
   const open = new Set<ServerResponse>();
   return {
-    app(req, res) {
+    counted: (app) => (req, res) => {
       if (!WATCHED_BY.has((req.url ?? '').split('?', 1)[0] ?? '')) {
         open.add(res);
         res.once('close', () => open.delete(res));
       }
       app(req, res);
     },
-    running: () => [...open].filter((res) => !res.headersSent).length,
+    count: () => [...open].filter((res) => !res.headersSent).length,
   };
 }

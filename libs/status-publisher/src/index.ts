@@ -5,3 +5,5 @@ export { AgentRegistration, fixedRegistration, openRegistration, parseRegistrati
 export { answerCapabilities, answerStatus, type Answer } from './answer-status.js';
 export { shortStatus, shortWord } from './short-status.js';
 export { DEFAULT_HEALTH_THRESHOLDS, type HealthThresholds } from './health-rule.js';
+export { type PublishEvent } from './publish-telemetry.js';
+export { type FailureReason } from './outcome.js';

@@ -1,0 +1,98 @@
+import { type InstanceHealth, type InstanceStatus } from '@trawling/contracts';
+import { type Logger } from '@trawling/runtime';
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { type FailureReason, needsHuman, type Outcome } from './outcome.js';
+
+/** One attempt to publish. Neither the key nor the payload is in it. */
+export type PublishEvent = {
+  result: 'published' | 'failed';
+  /** null when it was published. */
+  reason: FailureReason | null;
+  http_status: number | null;
+  /** Code of the problem document or of the network error. */
+  code: string | null;
+  /** 1, and one more after each failure. */
+  attempt: number;
+  latency_ms: number;
+  health: InstanceHealth;
+  sequence: number;
+};
+
+export type TellAttempt = (attempt: { status: InstanceStatus; outcome: Outcome; attempt: number; latencyMs: number }) => void;
+
+export type TelemetryOptions = {
+  logger: Pick<Logger, 'debug' | 'info' | 'warn' | 'error'>;
+  registry?: Registry | undefined;
+  /** Told of each attempt. What it throws is logged and otherwise ignored. */
+  onEvent?: ((event: PublishEvent) => void) | undefined;
+  clock: { now: () => Date };
+};
+
+/** Each attempt as an event, a log line and metrics. Loud (ERROR) once per streak and reason for what only a human can mend. */
+export function createTelemetry({ logger, registry, onEvent, clock }: TelemetryOptions): TellAttempt {
+  const count = registry ? createPublishMetrics(registry) : null;
+  const log = createAttemptLog(logger);
+  return ({ status, outcome, attempt, latencyMs }) => {
+    const event: PublishEvent = {
+      result: outcome.ok ? 'published' : 'failed',
+      reason: outcome.ok ? null : outcome.reason,
+      http_status: outcome.httpStatus,
+      code: outcome.ok ? null : outcome.code,
+      attempt,
+      latency_ms: Math.round(latencyMs),
+      health: status.health.status,
+      sequence: status.sequence,
+    };
+    count?.(event, clock.now());
+    log(event);
+    try {
+      onEvent?.(event);
+    } catch (error) {
+      logger.warn({ err: error }, 'a listener to publish events failed');
+    }
+  };
+}
+
+const ADVICE: Partial<Record<FailureReason, string>> = {
+  certificate: 'the status receiver’s certificate is not accepted',
+  unauthorized: 'the status receiver refuses OPENCLAW_API_KEY',
+  invalid: 'the status receiver refuses our payload',
+  'not-a-receiver': 'what answers at OPENCLAW_BASE_URL is not a status receiver',
+  refused: 'the status receiver refuses our request',
+};
+
+function createAttemptLog(logger: TelemetryOptions['logger']): (event: PublishEvent) => void {
+  const told = new Set<FailureReason>();
+  return (event) => {
+    if (event.reason === null) {
+      if (told.size > 0) logger.info(event, 'statuses arrive again');
+      else logger.debug(event, 'status published');
+      return told.clear();
+    }
+    const first = !told.has(event.reason);
+    if (event.reason === 'given-up') return logger.debug(event, 'a status was given up for a newer one');
+    told.add(event.reason);
+    if (!first) logger.debug(event, 'the status was not published');
+    else if (needsHuman(event.reason)) logger.error(event, `${ADVICE[event.reason] ?? 'the status was refused'}; it is tried again slowly`);
+    else logger.warn(event, 'the status was not published; it is tried again');
+  };
+}
+
+function createPublishMetrics(registry: Registry): (event: PublishEvent, now: Date) => void {
+  const attempts = new Counter({ name: 'status_publish_total', help: 'Statuses sent, by what became of them.', labelNames: ['result', 'reason'], registers: [registry] });
+  const durations = new Histogram({
+    name: 'status_publish_duration_seconds',
+    help: 'Time from before connecting to the end of the answer.',
+    labelNames: ['result'],
+    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
+    registers: [registry],
+  });
+  const failures = new Gauge({ name: 'status_publish_failures_in_a_row', help: 'Failed attempts since the last status that arrived.', registers: [registry] });
+  const arrived = new Gauge({ name: 'status_published_timestamp_seconds', help: 'When a status last arrived; 0 while none has.', registers: [registry] });
+  return ({ result, reason, attempt, latency_ms: latencyMs }, now) => {
+    attempts.inc({ result, reason: reason ?? 'ok' });
+    durations.observe({ result }, latencyMs / 1000);
+    failures.set(result === 'published' ? 0 : attempt);
+    if (result === 'published') arrived.set(now.getTime() / 1000);
+  };
+}

@@ -1,15 +1,13 @@
 import { createTestDatabase, type TestDatabase } from '@trawling/database/testing';
-import { createMetrics } from '@trawling/http';
 import { createLogger, parseEnv, withReleasers } from '@trawling/runtime';
 import { until } from '@trawling/runtime/testing';
-import { PublisherEnv } from '@trawling/status-publisher';
 import { randomBytes } from 'node:crypto';
 import { compose, openControlPlane } from './compose.js';
 import { Env } from './env.js';
 import { makeBot, view } from './testing/bots.js';
 import { type CuttableProxy, openCuttableProxy } from './testing/cuttable-proxy.js';
 import { enroll } from './testing/enroll.js';
-import { openTestControlPlane, registrationFile, useControlPlane } from './testing/open-test-control-plane.js';
+import { openTestControlPlane, registrationFile, unpublished, useControlPlane } from './testing/open-test-control-plane.js';
 
 const logger = createLogger({ name: 'control-plane', level: 'silent' });
 const masterKeys = `k:${randomBytes(32).toString('base64')}`;
@@ -24,7 +22,7 @@ describe('starting the control plane', () => {
   afterAll(() => test.close());
 
   const open = (url: string) =>
-    withReleasers((onStop) => openControlPlane(onStop, { databaseUrl: url, masterKeys, logger, version: '0', metrics: createMetrics(), publishing: PublisherEnv.parse({}), registrationFile }));
+    withReleasers((onStop) => openControlPlane(onStop, { databaseUrl: url, masterKeys, logger, version: '0', ...unpublished() }));
 
   it('says what to do when the database is not initialised', async () => {
     await expect(open(test.roleUrl('trawling_control_plane'))).rejects.toThrow('not initialised yet: run "admin init" first');

@@ -51,6 +51,9 @@ export type TestControlPlane = {
 
 export const registrationFile = join(__dirname, '../../agent-registration.yaml');
 
+/** For a control plane that tells nobody how it is. */
+export const unpublished = () => ({ metrics: createMetrics(), publishing: PublisherEnv.parse({}), registrationFile });
+
 export type TestOptions = {
   /** Whether an agent build is published (default true). */
   agentBuild?: boolean;
@@ -89,7 +92,7 @@ export async function openTestControlPlane({ agentBuild = true, redisUrl, route 
 
     const routed = route ? await route(onStop, databaseUrl) : databaseUrl;
     const { app, document } = await openControlPlane(onStop, {
-      databaseUrl: routed, redisUrl, masterKeys, logger, version: '0.0.0-test', metrics: createMetrics(), publishing: PublisherEnv.parse({}), registrationFile,
+      databaseUrl: routed, redisUrl, masterKeys, logger, version: '0.0.0-test', ...unpublished(),
     });
     const hooks: (() => void)[] = [];
     const held = holdToOpenApi(app, document, (hook) => hooks.push(hook));

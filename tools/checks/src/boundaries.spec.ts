@@ -19,6 +19,7 @@ const rejected: (Snippet & { rule: string })[] = [
   ...['@trawling/database', '@trawling/http', '@trawling/queues', 'express', 'pg', 'bullmq', 'ioredis', '@prisma/client'].map((name) =>
     importing('the bot agent', 'apps/bot-agent/src/x.ts', name),
   ),
+  ...['@trawling/http', '@trawling/database'].map((name) => importing('the status publisher', 'libs/status-publisher/src/x.ts', name)),
   importing('an app', 'apps/control-plane/src/x.ts', '../../sync-adapter/src/env.js'),
   importing('an app', 'apps/sync-adapter/src/bots/x.ts', '../../../provisioner/src/env.js'),
   importing('a library', 'libs/domain/src/x.ts', '../../../apps/control-plane/src/env.js'),

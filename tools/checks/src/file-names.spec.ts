@@ -1,7 +1,7 @@
 import { repositoryFiles } from './repository-files.js';
 
 /** Names that their readers prescribe. */
-const given = new Set(['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'LICENSE', 'Dockerfile', 'Dockerfile.dockerignore', 'Caddyfile', 'migration_lock.toml']);
+const given = new Set(['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'LICENSE', 'Dockerfile', 'Dockerfile.dockerignore', 'Caddyfile', 'migration_lock.toml', 'openclaw_integration.svg']);
 const kebabCase = /^\.?[a-z0-9]+(?:[-.][a-z0-9]+)*$/;
 /** Prisma's: 20260102030405_what_changes. */
 const migrationFolder = /^\d{14}_[a-z0-9_]+$/;

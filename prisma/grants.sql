@@ -39,7 +39,8 @@ GRANT INSERT, SELECT (bot_id) ON bot_event TO trawling_sync_adapter;
 GRANT SELECT, INSERT ON credential_request TO trawling_sync_adapter;
 -- The one thing it may say of a credential: that the candidate of a rotation was used.
 GRANT UPDATE (first_used_at) ON bot_credential TO trawling_sync_adapter;
-GRANT SELECT, INSERT, UPDATE ON receiver_clock TO trawling_sync_adapter;
+-- receiver_clock is the release before's.
+GRANT SELECT, INSERT, UPDATE ON receiver_beat, receiver_clock TO trawling_sync_adapter;
 
 -- provisioner: makes the machines match the bots.
 GRANT SELECT ON installation, bot, bot_reported, config_version TO trawling_provisioner;
@@ -64,6 +65,9 @@ GRANT SELECT (id, bot_id), INSERT ON audit_entry TO trawling_provisioner;
 GRANT SELECT ON change_log TO trawling_sync_adapter;
 GRANT INSERT ON change_log TO trawling_sync_adapter, trawling_provisioner;
 GRANT USAGE ON SEQUENCE change_log_id_seq TO trawling_control_plane, trawling_sync_adapter, trawling_provisioner;
+
+-- The directory of instances: the control plane's alone.
+GRANT USAGE ON SEQUENCE instance_status_change_id_seq TO trawling_control_plane;
 
 -- Metrics: time partitions outside Prisma. Only their functions make and drop partitions.
 REVOKE ALL ON SCHEMA metrics FROM trawling_control_plane, trawling_sync_adapter, trawling_provisioner;

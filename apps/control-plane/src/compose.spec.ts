@@ -7,6 +7,7 @@ import { Env } from './env.js';
 import { makeBot, view } from './testing/bots.js';
 import { type CuttableProxy, openCuttableProxy } from './testing/cuttable-proxy.js';
 import { enroll } from './testing/enroll.js';
+import { followStream } from './testing/follow-stream.js';
 import { openTestControlPlane, registrationFile, unpublished, useControlPlane } from './testing/open-test-control-plane.js';
 
 const logger = createLogger({ name: 'control-plane', level: 'silent' });
@@ -52,13 +53,16 @@ describe('starting the control plane', () => {
   }, 60_000);
 
   it('listens where the environment says and stops cleanly', async () => {
-    const { ownerUrl, masterKeys: keys, close } = await openTestControlPlane();
+    const { ownerUrl, masterKeys: keys, makeKey, owner, close } = await openTestControlPlane();
     try {
       const env = parseEnv(Env, { DATABASE_URL: ownerUrl, MASTER_KEYS: keys, PORT: '0', INTERNAL_PORT: '0', LOG_LEVEL: 'silent' });
       const { value, stop } = await compose(env, { logger, version: '0', registrationFile });
 
       expect((await fetch(`${value.url}/healthz`)).status).toBe(200);
+      const following = await followStream(`${value.url}/openclaw/stream`, (await makeKey('viewer')).key);
+      await until(async () => (await owner.prisma.receiverBeat.findUnique({ where: { kind: 'control-plane' } })) !== null);
       await stop();
+      expect(await following.end).toBe('ended');
       await expect(fetch(`${value.url}/healthz`)).rejects.toThrow();
     } finally {
       await close();

@@ -1,11 +1,12 @@
 import { createFingerprint, createKeyring } from '@trawling/crypto';
-import { listenForChanges, openDatabase } from '@trawling/database';
+import { findApiKey, findInstanceRows, listenForChanges, openDatabase, readDirectory } from '@trawling/database';
 import { createHttpApp, createMetrics, createRunningRequests, drain, listen, type Metrics, metricsRoute, mountRoutes, openStatus, tellOutcomes } from '@trawling/http';
 import { assertQueueBackend, chooseQueueBackend, openMachineQueue } from '@trawling/queues';
 import { type Logger, type OnStop, systemClock, uuid7, withReleasers } from '@trawling/runtime';
 import type { PublisherEnv } from '@trawling/status-publisher';
 import { countBacklog } from './count-backlog.js';
 import { startDecisionLoops } from './decision-loops.js';
+import { openInstanceStreams } from './directory/instance-streams.js';
 import type { Env } from './env.js';
 import { controlPlaneApp } from './http-app.js';
 import { reportMissingMasterKeys } from './installation/check-master-keys.js';
@@ -65,15 +66,34 @@ export async function openControlPlane(onStop: OnStop, options: ControlPlaneOpti
   };
   const loops = startDecisionLoops({ ...deps, clock: systemClock });
   onStop(() => loops.close(), 'decisions');
+  const streams = openInstanceStreams({
+    read: (since) => readDirectory(database.prisma, since),
+    find: (ids) => findInstanceRows(database.prisma, ids),
+    keyHolds: async (id) => (await findApiKey(database.prisma, id))?.revokedAt === null,
+    clock: systemClock,
+    logger,
+  });
+  onStop(() => streams.close(), 'streams');
   const feed = await listenForChanges({
     url: databaseUrl,
-    onChange: ({ topic }) => loops.wake(topic),
-    onReconnect: loops.wakeAll,
+    onChange: ({ topic, ids }) => {
+      loops.wake(topic);
+      if (topic === 'instance') streams.hear(ids);
+    },
+    onReconnect: () => {
+      loops.wakeAll();
+      streams.hear(null);
+    },
     logger,
   });
   onStop(() => feed.close(), 'change feed');
-  const { app, document } = controlPlaneApp({ ...deps, version, statusRoutes: status.routes, metrics: tellOutcomes(metrics, status.instance.taskEnded) });
-  return { app: requests.counted(app), document, database, status };
+  const { app, document } = controlPlaneApp({
+    ...deps, streams, version,
+    pool: database.pool,
+    statusRoutes: status.routes,
+    metrics: tellOutcomes(metrics, status.instance.taskEnded),
+  });
+  return { app: requests.counted(app), document, database, status, endStreams: streams.close };
 }
 
 /** Opens everything and listens; `stop` answers what is in flight first and closes the database last. */
@@ -82,7 +102,7 @@ export const compose = (env: Env, { logger, version, registrationFile }: { logge
     const { DATABASE_URL: databaseUrl, REDIS_URL: redisUrl, MASTER_KEYS: masterKeys } = env;
     const metrics = createMetrics({ process: true });
     onStop(() => metrics.registry.clear(), 'metrics');
-    const { app, database, status } = await openControlPlane(onStop, { databaseUrl, redisUrl, masterKeys, logger, version, metrics, publishing: env, registrationFile });
+    const { app, database, status, endStreams } = await openControlPlane(onStop, { databaseUrl, redisUrl, masterKeys, logger, version, metrics, publishing: env, registrationFile });
     const upkeep = startUpkeep({ clock: systemClock, logger, random: Math.random }, upkeepTasks({
       transaction: database.transaction,
       pool: database.pool,
@@ -91,6 +111,7 @@ export const compose = (env: Env, { logger, version, registrationFile }: { logge
       configVersionsKept: env.CONFIG_VERSIONS_KEPT,
       metricsRetentionDays: env.METRICS_RETENTION_DAYS,
       routineEventsRetentionDays: env.EVENTS_RETENTION_DAYS,
+      instancesRetentionDays: env.INSTANCES_RETENTION_DAYS,
     }));
     onStop(() => upkeep.close(), 'upkeep');
     const internalRoutes = [...status.routes, metricsRoute(metrics)];
@@ -99,6 +120,8 @@ export const compose = (env: Env, { logger, version, registrationFile }: { logge
     onStop(() => drain(internal.server), 'internal listener');
     const listening = await listen(app, { port: env.PORT, host: env.HOST });
     onStop(() => drain(listening.server), 'listener');
+    // A stream would go on until it is cut off.
+    onStop(endStreams, 'streams');
     // It may be its own receiver: what it has to say it says while it still listens.
     onStop(() => status.instance.stop(), 'published status');
     onStop(status.instance.drain, 'word of the stop');

@@ -25,6 +25,7 @@ export const Env = z.object({
   MASTER_KEYS: MasterKeys.describe('Keys that secrets are wrapped with: id:base64, the current one first'),
   CONFIG_VERSIONS_KEPT: z.coerce.number().int().min(2).max(10_000).default(50).describe('Newest config versions kept of each bot, besides what it should run, runs and last ran well'),
   EVENTS_RETENTION_DAYS: z.coerce.number().int().min(1).max(3_650).default(30).describe('Days for which results of jobs and comings and goings are kept; trades, notes and security events stay'),
+  INSTANCES_RETENTION_DAYS: z.coerce.number().int().min(1).max(3_650).default(7).describe('Days for which services that are offline, and the history of statuses, stay in the directory'),
   METRICS_RETENTION_DAYS: z.coerce.number().int().min(1).max(3_650).default(30).describe('Days for which metrics are kept'),
   ...PublisherEnv.shape,
   LOG_LEVEL: LogLevel.default('info').describe('trace, debug, info, warn, error, fatal or silent'),

@@ -6,10 +6,11 @@ import type { RequestListener } from 'node:http';
 import { botsRoutes, type BotsRoutesDeps } from './bots/bots.routes.js';
 import { commandsRoutes } from './bots/commands.routes.js';
 import { versionsRoutes } from './bots/versions.routes.js';
+import { directoryRoutes, type DirectoryRoutesDeps } from './directory/directory.routes.js';
 import { reportsRoutes } from './reports/reports.routes.js';
 import { secretsRoutes } from './secrets/secrets.routes.js';
 
-export type HttpAppDeps = BotsRoutesDeps & {
+export type HttpAppDeps = BotsRoutesDeps & DirectoryRoutesDeps & {
   /** By which others see how this process is. */
   statusRoutes: readonly Route[];
   metrics: HttpMetrics;
@@ -25,6 +26,7 @@ export function controlPlaneApp(deps: HttpAppDeps): { app: RequestListener; docu
     ...versionsRoutes(deps),
     ...secretsRoutes(deps),
     ...reportsRoutes(deps),
+    ...directoryRoutes(deps),
     ...deps.statusRoutes,
   ].map(unavailableWithoutDatabase);
   const document = openApiDocument({ title: 'Trawling Traders control-plane', version: deps.version, routes });

@@ -1,3 +1,5 @@
+import { STATUS_PATH } from '@trawling/contracts';
+
 /** The API on one screen: operation id → method and address. The features' route files take theirs from here. */
 export const api = {
   createBot: { method: 'post', path: '/bots' },
@@ -17,6 +19,10 @@ export const api = {
   deleteSecret: { method: 'delete', path: '/bots/:bot_id/secrets/:name' },
   listEvents: { method: 'get', path: '/bots/:bot_id/events' },
   listMetrics: { method: 'get', path: '/bots/:bot_id/metrics' },
+  publishStatus: { method: 'post', path: STATUS_PATH },
+  listInstances: { method: 'get', path: '/openclaw/instances' },
+  getInstance: { method: 'get', path: '/openclaw/instances/:instance_id' },
+  streamInstances: { method: 'get', path: '/openclaw/stream' },
   // From libs/http: GET /healthz, /readyz, /status, /capabilities and /openapi.json.
 } as const;
 

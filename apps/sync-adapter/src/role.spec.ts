@@ -16,6 +16,8 @@ const WRITES = [
   'enrollment_request insert',
   'machine update boot_error',
   'machine update boot_stage',
+  'receiver_beat insert',
+  'receiver_beat update',
   'receiver_clock insert',
   'receiver_clock update',
 ];

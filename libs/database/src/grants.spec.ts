@@ -50,6 +50,8 @@ describe('the rights of the apps in the database', () => {
         'SELECT 1 FROM bullmq.job',
         'SELECT 1 FROM _prisma_migrations',
         'SELECT packages FROM openclaw_lock',
+        'SELECT 1 FROM service_instance',
+        'SELECT 1 FROM instance_status_change',
         "UPDATE openclaw_lock SET content = ''",
         'CREATE TABLE mine (id int)',
       ],
@@ -70,6 +72,8 @@ describe('the rights of the apps in the database', () => {
         'UPDATE enrollment_token SET used_at = now()',
         "UPDATE bot_credential SET secret_hash = ''",
         'UPDATE bot_reported SET applied_version = 1',
+        'SELECT 1 FROM service_instance',
+        'UPDATE receiver_beat SET last_alive_at = now()',
         'DELETE FROM audit_entry',
         'CREATE TABLE mine (id int)',
       ],
@@ -101,7 +105,15 @@ describe('the rights of the apps in the database', () => {
         'SELECT sha256 FROM agent_build',
       ],
     ],
-    ['trawling_control_plane', ['SELECT * FROM bot_secret', 'SELECT * FROM bot FOR UPDATE', 'DELETE FROM idempotency_key WHERE false']],
+    [
+      'trawling_control_plane',
+      [
+        'SELECT * FROM bot_secret',
+        'SELECT * FROM bot FOR UPDATE',
+        'DELETE FROM idempotency_key WHERE false',
+        "INSERT INTO instance_status_change (instance_id, to_status, reason, version) VALUES ('i', 'healthy', 'published', '1')",
+      ],
+    ],
   ];
   it.each(allowed.flatMap(([role, statements]) => statements.map((sql) => ({ role, sql }))))('allow $role: $sql', async ({ role, sql }) => {
     await expect(run(role, sql)).resolves.toBeDefined();

@@ -12,6 +12,8 @@ export type Authenticator<A> = {
   /** Name of the security scheme in the OpenAPI document. */
   name: string;
   description: string;
+  /** What it may throw besides `unauthenticated`; every route that uses it documents that. */
+  problems?: readonly ProblemCode[];
   authenticate: (req: Request) => A | Promise<A>;
 };
 
@@ -23,7 +25,17 @@ export type ResponseSpec =
 
 export type Responses = { readonly [status: number]: ResponseSpec; readonly problems?: readonly ProblemCode[] };
 
-type Content = { body: unknown; raw?: never } | { raw: string | Buffer; body?: never } | { body?: never; raw?: never };
+/**
+ * An answer that goes on: called once the headers were sent, resolves when there is no more to say. Not called for HEAD.
+ * `drain` waits for it: whoever streams without end has to end it when the server stops.
+ */
+export type StreamBody = (res: Response) => Promise<void>;
+
+type Content =
+  | { body: unknown; raw?: never; stream?: never }
+  | { raw: string | Buffer; body?: never; stream?: never }
+  | { stream: StreamBody; body?: never; raw?: never }
+  | { body?: never; raw?: never; stream?: never };
 
 /** What a handler returns, before its type is narrowed to what the route promises. */
 export type AnyReply = { status: number; headers?: Record<string, string> } & Content;
@@ -38,7 +50,7 @@ type BodyOf<Spec> = Spec extends z.ZodType
     ? { body: Frozen<z.output<S>> } | { raw: string | Buffer }
     : Spec extends null
       ? unknown
-      : { raw: string | Buffer };
+      : { raw: string | Buffer } | { stream: StreamBody };
 
 type StatusOf<R> = Extract<keyof R, number>;
 export type ReplyOf<R> = {
@@ -132,7 +144,7 @@ export function defineRoute<
     bodyLimit: route.bodyLimit,
     bodyTypes: route.bodyTypes ?? ['application/json', ...(isPatch ? ['application/merge-patch+json'] : [])],
     logLevel: route.logLevel,
-    responses: route.responses,
+    responses: { ...route.responses, problems: [...(route.responses.problems ?? []), ...((route.auth !== 'none' && route.auth.problems) || [])] },
     async authenticate(authReq) {
       // Without an authenticator A can only be its default, undefined.
       const auth = (route.auth === 'none' ? undefined : await route.auth.authenticate(authReq)) as A;

@@ -14,3 +14,4 @@ export * from './openapi-document.js';
 export * from './hot-routes.js';
 export * from './http-metrics.js';
 export * from './read-json.js';
+export * from './etag.js';

@@ -31,7 +31,7 @@ function handlerOf(route: Route, bodyLimit: number): RequestHandler {
     noteRoute(req, route);
     const answer = await route.authenticate(req);
     if (route.schemas.body) await readBody(route, readJson, req, res);
-    send(res, await answer(req, res, contextOf(req)));
+    await send(res, await answer(req, res, contextOf(req)));
   };
 }
 
@@ -47,10 +47,14 @@ async function readBody(route: Route, readJson: RequestHandler, req: Request, re
   });
 }
 
-function send(res: Response, reply: AnyReply): void {
+async function send(res: Response, reply: AnyReply): Promise<void> {
   res.status(reply.status);
   for (const [name, value] of Object.entries(reply.headers ?? {})) res.setHeader(name, value);
-  if (reply.raw !== undefined) {
+  if (reply.stream) {
+    res.flushHeaders();
+    if (res.req.method !== 'HEAD') await reply.stream(res);
+    res.end();
+  } else if (reply.raw !== undefined) {
     if (!res.hasHeader('Content-Type')) res.setHeader('Content-Type', 'application/json; charset=utf-8');
     res.setHeader('Content-Length', Buffer.byteLength(reply.raw));
     res.end(reply.raw);

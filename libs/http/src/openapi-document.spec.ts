@@ -11,7 +11,7 @@ const routes = [
     path: '/bots/:bot_id/versions/:version',
     operationId: 'getVersion',
     summary: 'One version',
-    auth: { name: 'api_key', description: 'An API key.', authenticate: () => null },
+    auth: { name: 'api_key', description: 'An API key.', problems: ['forbidden'], authenticate: () => null },
     params: z.object({ bot_id: z.uuid(), version: z.coerce.number().int().describe('Which one.') }),
     query: z.strictObject({ full: z.enum(['true', 'false']).default('false') }),
     responses: { 200: VersionView, 304: null, problems: ['bot-not-found', 'version-not-found'] },
@@ -67,7 +67,7 @@ describe('the OpenAPI document', () => {
       operation('/bots/{bot_id}/versions/{version}', 'get')['responses'],
     );
 
-    expect(Object.keys(responses)).toEqual(['200', '304', '400', '401', '404', '500']);
+    expect(Object.keys(responses)).toEqual(['200', '304', '400', '401', '403', '404', '500']);
     expect(responses['404']?.description).toContain('`bot-not-found`');
     expect(responses['404']?.description).toContain('`version-not-found`');
   });

@@ -1,6 +1,9 @@
 import { BotList } from '@trawling/contracts';
 import { revokeApiKeyRow } from '@trawling/database';
+import { randomUUID } from 'node:crypto';
+import { api } from '../routes.js';
 import { makeBot, view } from '../testing/bots.js';
+import { statusOf } from '../testing/statuses.js';
 import { type Api, useControlPlane } from '../testing/open-test-control-plane.js';
 
 const controlPlane = useControlPlane();
@@ -46,6 +49,34 @@ describe.each(operations(() => botId))('%s', (_name, call, changes) => {
     const answer = await call(viewer);
 
     expect(answer).toMatchObject(changes ? { status: 403, body: { code: 'forbidden' } } : { status: 200 });
+  });
+});
+
+describe('a publisher’s key', () => {
+  const here = '0199a000-0000-7000-8000-000000000007';
+  const addresses = Object.entries(api).filter(([operation]) => operation !== 'publishStatus').map(
+    ([operation, { method, path }]) =>
+      [operation, method, path.replace(/:\w+/g, (name) => (/version|from|to/.test(name) ? '1' : name === ':name' ? 'x' : here))] as const,
+  );
+
+  it.each(addresses)('may not %s', async (_operation, method, path) => {
+    const publisher = await controlPlane().as('publisher');
+
+    expect((await publisher[method](path).send({})).body).toMatchObject({ status: 403, code: 'forbidden' });
+  });
+
+  it('publishes, as an operator’s and an admin’s do; nobody else’s does', async () => {
+    const publish = async (key: Api) => (await key.post('/openclaw/status').send(statusOf(randomUUID()))).status;
+
+    for (const role of ['publisher', 'operator', 'admin'] as const) expect(await publish(await controlPlane().as(role))).toBe(204);
+    for (const key of [alice, await controlPlane().as('viewer'), await controlPlane().as('operator', 'alice'), await controlPlane().as('viewer', 'alice')]) {
+      expect(await publish(key)).toBe(403);
+    }
+    expect(await publish(controlPlane().anonymous)).toBe(401);
+  });
+
+  it('has no owner', async () => {
+    await expect(controlPlane().makeKey('publisher', 'alice')).rejects.toMatchObject({ code: 'invalid-request' });
   });
 });
 

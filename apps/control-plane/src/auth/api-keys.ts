@@ -11,7 +11,7 @@ export type ApiKeyDeps = {
 
 /**
  * A new API key. The answer is the only place where it ever is; the database keeps its hash.
- * Role `owner` needs an owner; with another role an owner narrows what the key sees.
+ * Role `owner` needs an owner; role `publisher`, which sees nothing, has none; with another role an owner narrows what the key sees.
  */
 export async function createApiKey(
   deps: ApiKeyDeps,
@@ -19,6 +19,7 @@ export async function createApiKey(
 ): Promise<{ id: string; key: string }> {
   const { name, role, ownerId, actor } = input;
   if (role === 'owner' && ownerId === null) throw new DomainError('invalid-request', 'A key with role owner needs an owner');
+  if (role === 'publisher' && ownerId !== null) throw new DomainError('invalid-request', 'A key with role publisher has no owner: services are nobody’s');
   if (ownerId !== null) OwnerId.parse(ownerId);
   const id = deps.newId();
   const key = makeToken('ttk', id, deps.randomBytes);

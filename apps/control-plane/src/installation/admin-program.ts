@@ -34,8 +34,8 @@ export function adminProgram(host: AdminHost): Command {
     .command('create-api-key')
     .description('make an API key and print it, the only time it is ever shown')
     .requiredOption('--name <name>', 'what it is for')
-    .addOption(new Option('--role <role>', 'what it may do').choices(Role.options).makeOptionMandatory())
-    .option('--owner <owner id>', 'it sees only this owner’s bots; needed with role owner', parsedBy(OwnerId, '1 to 100 letters, digits or any of _ . : -'))
+    .addOption(new Option('--role <role>', 'what it may do; publisher: POST /openclaw/status and nothing else').choices(Role.options).makeOptionMandatory())
+    .option('--owner <owner id>', 'it sees only this owner’s bots; needed with role owner, not possible with publisher', parsedBy(OwnerId, '1 to 100 letters, digits or any of _ . : -'))
     .option(...JSON_OPTION)
     .action(({ name, role, owner, json }: { name: string; role: Role; owner?: string; json?: true }) =>
       runAdmin(host, json, async (deps) => {

@@ -25,6 +25,8 @@ export type TestControlPlane = {
   as: (role: Role, ownerId?: string) => Promise<Api>;
   /** The API without a key. */
   anonymous: Api;
+  /** Where it listens. */
+  url: string;
   /** The API with this text as its bearer token. */
   bearer: (token: string) => Api;
   makeKey: (role: Role, ownerId?: string) => Promise<{ id: string; key: string }>;
@@ -91,18 +93,20 @@ export async function openTestControlPlane({ agentBuild = true, redisUrl, route 
     writeFileSync(otherRootKeyFile, JSON.stringify(generateEd25519().privateJwk));
 
     const routed = route ? await route(onStop, databaseUrl) : databaseUrl;
-    const { app, document } = await openControlPlane(onStop, {
+    const { app, document, endStreams } = await openControlPlane(onStop, {
       databaseUrl: routed, redisUrl, masterKeys, logger, version: '0.0.0-test', ...unpublished(),
     });
     const hooks: (() => void)[] = [];
     const held = holdToOpenApi(app, document, (hook) => hooks.push(hook));
     const { url, server } = await listen(held, { port: 0, host: '127.0.0.1' });
     onStop(() => drain(server), 'listener');
+    onStop(endStreams, 'streams');
     const bearer = (token: string): Api => agent(url).auth(token, { type: 'bearer' });
     const makeKey = (role: Role, ownerId: string | null = null) => createApiKey(deps, { name: role, role, ownerId, actor: 'test' });
     return {
       as: async (role: Role, ownerId?: string) => bearer((await makeKey(role, ownerId)).key),
       anonymous: agent(url),
+      url,
       checkResponses: () => hooks.forEach((hook) => hook()),
       bearer,
       makeKey,

@@ -43,19 +43,24 @@ export async function keepMetricPartitions(deps: Pick<HousekeepingDeps, 'transac
 /** Deletes config versions that nobody needs. Resolves with how many. */
 export async function pruneVersions(deps: Pick<HousekeepingDeps, 'transaction' | 'configVersionsKept' | 'logger'>): Promise<number> {
   const kept = deps.configVersionsKept;
-  return inBatches(deps, 'config-versions', (tx) => pruneConfigVersions(tx, { kept, limit: BATCH }));
+  return inBatches(deps, 'config-versions', (tx, limit) => pruneConfigVersions(tx, { kept, limit }));
 }
 
 /** Deletes results of jobs and comings and goings that are too old to matter. Resolves with how many. */
 export async function pruneEvents(deps: Pick<HousekeepingDeps, 'transaction' | 'routineEventsRetentionDays' | 'logger'>): Promise<number> {
   const days = deps.routineEventsRetentionDays;
-  return inBatches(deps, 'routine-events', (tx) => deleteRoutineEvents(tx, { days, limit: BATCH }));
+  return inBatches(deps, 'routine-events', (tx, limit) => deleteRoutineEvents(tx, { days, limit }));
 }
 
-async function inBatches(deps: Pick<HousekeepingDeps, 'transaction' | 'logger'>, name: string, remove: (tx: Transaction) => Promise<number>): Promise<number> {
+/** Deletes so many rows in a transaction each, alone among the replicas, until none are left. `remove` answers how many it deleted. */
+export async function inBatches(
+  deps: Pick<HousekeepingDeps, 'transaction' | 'logger'>,
+  name: string,
+  remove: (tx: Transaction, limit: number) => Promise<number>,
+): Promise<number> {
   let deleted = 0;
   for (;;) {
-    const count = await deps.transaction((tx) => exclusively(tx, name, () => remove(tx)));
+    const count = await deps.transaction((tx) => exclusively(tx, name, () => remove(tx, BATCH)));
     deleted += count ?? 0;
     if (count === null || count < BATCH) break;
   }

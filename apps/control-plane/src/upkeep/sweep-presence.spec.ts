@@ -12,7 +12,7 @@ let logger: ReturnType<typeof createMemoryLogger>;
 let sweep: () => Promise<void>;
 beforeEach(async () => {
   const { owner } = controlPlane();
-  await owner.pool.query('TRUNCATE bot_reported, bot_presence, bot_event, receiver_clock');
+  await owner.pool.query('TRUNCATE bot_reported, bot_presence, bot_event, receiver_beat');
   api = await controlPlane().as('operator');
   logger = createMemoryLogger();
   sweep = createPresenceSweep({ transaction: owner.transaction, newId: uuid7, logger: logger.logger });
@@ -31,9 +31,9 @@ const heartbeat = (botIds: readonly string[], secondsAgo: number) =>
 /** When a sync-adapter was last there, and since when and until when none was; seconds ago. */
 const receivers = (alive: number, gap: { from: number; to: number } | null = null) =>
   controlPlane().owner.pool.query(
-    `INSERT INTO receiver_clock (last_alive_at, gap_started_at, gap_ended_at)
-     VALUES (now() - make_interval(secs => $1), now() - make_interval(secs => $2), now() - make_interval(secs => $3))
-     ON CONFLICT (singleton) DO UPDATE
+    `INSERT INTO receiver_beat (kind, last_alive_at, gap_started_at, gap_ended_at)
+     VALUES ('sync-adapter', now() - make_interval(secs => $1), now() - make_interval(secs => $2), now() - make_interval(secs => $3))
+     ON CONFLICT (kind) DO UPDATE
        SET last_alive_at = excluded.last_alive_at, gap_started_at = excluded.gap_started_at, gap_ended_at = excluded.gap_ended_at`,
     [alive, gap?.from ?? null, gap?.to ?? null],
   );

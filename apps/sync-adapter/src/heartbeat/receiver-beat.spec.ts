@@ -14,29 +14,29 @@ describe('the clock of the receivers', () => {
     await db.close();
     await testDatabase.close();
   });
-  beforeEach(() => db.pool.query(`INSERT INTO receiver_clock (last_alive_at) VALUES (now()) ON CONFLICT (singleton)
+  beforeEach(() => db.pool.query(`INSERT INTO receiver_beat (kind, last_alive_at) VALUES ('sync-adapter', now()) ON CONFLICT (kind)
     DO UPDATE SET last_alive_at = now(), gap_started_at = NULL, gap_ended_at = NULL`));
 
   const store = () => receiverBeatStore(db.pool);
-  const silentFor = (seconds: number) => db.pool.query('UPDATE receiver_clock SET last_alive_at = now() - make_interval(secs => $1)', [seconds]);
+  const silentFor = (seconds: number) => db.pool.query('UPDATE receiver_beat SET last_alive_at = now() - make_interval(secs => $1)', [seconds]);
   async function row() {
     const { rows } = await db.pool.query<{ alive: number; started: number | null; ended: number | null }>(`
       SELECT extract(epoch FROM now() - last_alive_at)::float8 AS alive, extract(epoch FROM now() - gap_started_at)::float8 AS started,
-        extract(epoch FROM now() - gap_ended_at)::float8 AS ended FROM receiver_clock`);
+        extract(epoch FROM now() - gap_ended_at)::float8 AS ended FROM receiver_beat`);
     return rows[0];
   }
 
   it('moves with each beat, whichever replica it is of', async () => {
     await silentFor(15);
-    await Promise.all([store().beatReceiverClock(), store().beatReceiverClock()]);
+    await Promise.all([store().beatAsReceiver('sync-adapter'), store().beatAsReceiver('sync-adapter')]);
     expect(await row()).toMatchObject({ started: null, ended: null });
     expect((await row())?.alive).toBeLessThan(15);
   });
 
   it('keeps when a silence of all of them began and ended', async () => {
     await silentFor(300);
-    await store().beatReceiverClock();
-    await store().beatReceiverClock();
+    await store().beatAsReceiver('sync-adapter');
+    await store().beatAsReceiver('sync-adapter');
 
     const gap = await row();
     expect(gap?.started).toBeGreaterThanOrEqual(300);
@@ -47,7 +47,7 @@ describe('the clock of the receivers', () => {
     const clock = createFakeClock();
     let beats = 0;
     const stop = startReceiverBeat({
-      beatReceiverClock: async () => {
+      beatAsReceiver: async () => {
         beats += 1;
         if (beats === 2) throw new Error('the database is away');
       },

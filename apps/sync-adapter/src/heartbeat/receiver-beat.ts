@@ -7,11 +7,11 @@ const BEAT_MS = 5_000;
  * Says every 5 s, in the database and by its clock, that bots can be heard, so that nobody takes a silence of ours for
  * one of theirs. Returns what ends it.
  */
-export function startReceiverBeat(deps: { beatReceiverClock: () => Promise<void>; clock: Pick<Clock, 'sleep'>; logger: Logger }): () => Promise<void> {
+export function startReceiverBeat(deps: { beatAsReceiver: (kind: 'sync-adapter') => Promise<void>; clock: Pick<Clock, 'sleep'>; logger: Logger }): () => Promise<void> {
   const stopping = new AbortController();
   const running = (async () => {
     while (!stopping.signal.aborted) {
-      await deps.beatReceiverClock().catch((error: unknown) => deps.logger.warn({ err: error }, 'could not say that bots can be heard'));
+      await deps.beatAsReceiver('sync-adapter').catch((error: unknown) => deps.logger.warn({ err: error }, 'could not say that bots can be heard'));
       await deps.clock.sleep(BEAT_MS, stopping.signal);
     }
   })();

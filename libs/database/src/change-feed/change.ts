@@ -1,5 +1,5 @@
 /** What other processes may want to look at again. */
-export const changeTopics = ['config', 'enrollment_requested', 'enrollment_decided', 'credential_requested', 'credential', 'secrets', 'keys', 'machine'] as const;
+export const changeTopics = ['config', 'enrollment_requested', 'enrollment_decided', 'credential_requested', 'credential', 'secrets', 'keys', 'machine', 'instance'] as const;
 export type ChangeTopic = (typeof changeTopics)[number];
 
 /** A hint, never the truth: what changed is read from the tables. `ids` null means "look at everything". */

@@ -1,6 +1,6 @@
 import type { SyncStatus } from '@trawling/contracts';
 import { Prisma } from '../generated/prisma/client.js';
-import { ONLINE } from './online.js';
+import { heardBy, ONLINE } from './online.js';
 
 type Tx = Prisma.TransactionClient;
 
@@ -64,7 +64,7 @@ const OVERVIEW = Prisma.sql`
   FROM bot
   JOIN config_version desired ON desired.bot_id = bot.id AND desired.version = bot.desired_version
   LEFT JOIN bot_reported reported ON reported.bot_id = bot.id
-  LEFT JOIN receiver_clock receiver ON true
+  ${heardBy('sync-adapter')}
   LEFT JOIN LATERAL (${RUNS}) runs ON true
   LEFT JOIN config_ack verdict ON verdict.bot_id = bot.id AND verdict.version = bot.desired_version
   LEFT JOIN LATERAL (

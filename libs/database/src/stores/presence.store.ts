@@ -1,7 +1,7 @@
 import type { BotEvent } from '@trawling/contracts';
 import type { Transaction } from '../prisma.js';
 import { insertServerEvents } from './report-history.store.js';
-import { LEASE_LENGTH, ONLINE } from './online.js';
+import { heardBy, LEASE_LENGTH, ONLINE } from './online.js';
 
 /** One bot of which we last said something else than what is so now. */
 export type PresenceChange = {
@@ -25,7 +25,7 @@ export async function findPresenceChanges(tx: Transaction): Promise<PresenceChan
       bot.decommission_requested_at IS NOT NULL AS decommissioning
     FROM bot
     JOIN bot_reported reported ON reported.bot_id = bot.id
-    LEFT JOIN receiver_clock receiver ON true
+    ${heardBy('sync-adapter')}
     LEFT JOIN bot_presence presence ON presence.bot_id = bot.id
     WHERE ${ONLINE} <> coalesce(presence.online, false)
     ORDER BY bot.id`;

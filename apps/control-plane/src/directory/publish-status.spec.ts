@@ -1,0 +1,369 @@
+import { InstanceDetail, type InstanceStatus } from '@trawling/contracts';
+import { openDatabase, receiverBeatStore, revokeApiKeyRow } from '@trawling/database';
+import { randomUUID } from 'node:crypto';
+import { makeBot } from '../testing/bots.js';
+import { openReplica, type Replica } from '../testing/open-replica.js';
+import { type Api, useControlPlane } from '../testing/open-test-control-plane.js';
+import { sweepInstances } from './sweep-instances.js';
+import { createMemoryLogger } from '@trawling/runtime/testing';
+
+let replica: Replica;
+// Before the control plane's own: the database goes last.
+afterAll(() => replica?.stop());
+const controlPlane = useControlPlane();
+let publisher: Api;
+let admin: Api;
+let id: string;
+beforeAll(async () => {
+  replica = await openReplica(controlPlane());
+}, 60_000);
+beforeEach(async () => {
+  publisher = await controlPlane().as('publisher');
+  admin = await controlPlane().as('admin');
+  id = randomUUID();
+});
+
+/** As in the seed. */
+const seed = (change: object = {}) => ({
+  service_name: 'project-chimera',
+  instance_id: id,
+  timestamp: '2026-02-06T12:00:00Z',
+  uptime_seconds: 12345,
+  version: '0.1.0',
+  capabilities: ['download', 'transcribe', 'trend_fetch'],
+  capacity: { concurrent_tasks: 4, queue_length: 10 },
+  health: { status: 'healthy', details: { last_task_success_seconds: 30 } },
+  ...change,
+});
+const status = (sequence: number, change: object = {}) => seed({ schema_version: '1.0.0', sequence, ...change });
+const health = (word: InstanceStatus['health']['status'], details: object = {}) => ({ health: { status: word, details } });
+const publish = (body: object, api = publisher) => api.post('/openclaw/status').send(body);
+const seen = async (of = id) => InstanceDetail.parse((await admin.get(`/openclaw/instances/${of}`)).body);
+const accept = async (body: object, api = publisher): Promise<void> => {
+  const answer = await publish(body, api);
+  expect([answer.status, answer.text]).toEqual([204, '']);
+};
+/** Lets time pass for one instance: everything known of it is that much longer ago. */
+const pass = (seconds: number) =>
+  controlPlane().owner.pool.query(
+    'UPDATE service_instance SET received_at = received_at - make_interval(secs => $2), lease_expires_at = lease_expires_at - make_interval(secs => $2) WHERE instance_id = $1',
+    [id, seconds],
+  );
+
+describe('publishing a status', () => {
+  it('takes the seed’s payload as it stands and shows it', async () => {
+    await accept(seed());
+
+    expect(await seen()).toEqual({
+      instance_id: id,
+      service_name: 'project-chimera',
+      version: '0.1.0',
+      schema_version: '1.0.0',
+      status: 'healthy',
+      capabilities: ['download', 'transcribe', 'trend_fetch'],
+      capacity: { concurrent_tasks: 4, queue_length: 10 },
+      free_capacity: 0,
+      health_details: { last_task_success_seconds: 30 },
+      uptime_seconds: 12345,
+      bot_id: null,
+      first_seen_at: expect.any(String),
+      last_seen_at: expect.any(String),
+      expires_at: expect.any(String),
+      history: [{ at: expect.any(String), from: null, to: 'healthy', reason: 'published', version: '0.1.0' }],
+    });
+  });
+
+  it('ignores the same and older sequences, and says 204 all the same', async () => {
+    await accept(status(5));
+    await accept(status(5, { version: 'same' }));
+    await accept(status(4, { version: 'older', ...health('offline') }));
+    expect(await seen()).toMatchObject({ version: '0.1.0', status: 'healthy' });
+
+    await accept(status(6, { version: 'newer' }));
+    expect(await seen()).toMatchObject({ version: 'newer' });
+  });
+
+  it('orders the seed’s payloads by their timestamps', async () => {
+    await accept(seed({ timestamp: '2026-02-06T12:00:30Z', version: 'second' }));
+    await accept(seed({ timestamp: '2026-02-06T12:00:00Z', version: 'first' }));
+
+    expect((await seen()).version).toBe('second');
+  });
+
+  it('does not let a late status bring back an instance that said goodbye', async () => {
+    await accept(status(7));
+    await accept(status(9, health('offline')));
+    await accept(status(8));
+
+    expect((await seen()).status).toBe('offline');
+  });
+
+  it('takes any sequence of an instance that was silent for long: it began anew', async () => {
+    await accept(status(1_000));
+    await pass(601);
+    await accept(status(1, { version: 'again' }));
+
+    expect(await seen()).toMatchObject({ version: 'again', status: 'healthy' });
+  });
+
+  it.each(['0001-01-01T00:00:00Z', '9999-12-31T23:59:59Z'])('is harmless with a clock at %s: ours decides', async (timestamp) => {
+    await accept(seed({ timestamp }));
+    expect((await seen()).status).toBe('healthy');
+    expect(Math.abs(Date.parse((await seen()).last_seen_at) - Date.now())).toBeLessThan(600_000);
+
+    await accept(seed({ timestamp: new Date(Date.now() + 60_000).toISOString(), version: 'put right' }));
+
+    expect((await seen()).version).toBe('put right');
+  });
+
+  it('keeps the newest of many that two replicas take at once, with one history', async () => {
+    const statuses = Array.from({ length: 30 }, (_, n) => status(n + 1, health(n % 2 === 0 ? 'healthy' : 'degraded')));
+    const { key } = await controlPlane().makeKey('publisher');
+    const [here, there] = [controlPlane().bearer(key), replica.bearer(key)];
+
+    // Each at both, and neither in order.
+    await Promise.all(statuses.flatMap((body, n) => [accept(body, here), accept(statuses[29 - n] ?? body, there)]));
+
+    const { status: now, history } = await seen();
+    expect(now).toBe('degraded');
+    const oldestFirst = [...history].reverse();
+    expect(oldestFirst.map(({ from }) => from)).toEqual([null, ...oldestFirst.slice(0, -1).map(({ to }) => to)]);
+    expect(oldestFirst.every(({ from, to }) => from !== to)).toBe(true);
+  });
+
+  it('writes each change of status down once, newest first and at most 50', async () => {
+    for (let n = 1; n <= 52; n += 1) await accept(status(n, health(n % 2 === 0 ? 'healthy' : 'degraded')));
+    await accept(status(53, health('healthy')));
+
+    const { history } = await seen();
+
+    expect(history).toHaveLength(50);
+    expect(history[0]).toMatchObject({ from: 'degraded', to: 'healthy' });
+  });
+});
+
+describe('a version of the schema', () => {
+  it('of another major is refused, naming what is understood, whatever else it says', async () => {
+    for (const body of [status(1, { schema_version: '2.0.0' }), { schema_version: '2.1.0', everything: 'else' }]) {
+      expect((await publish(body)).body).toMatchObject({ status: 422, code: 'unsupported-schema-version', understood: ['1.x'], newest: '1.0.0' });
+    }
+    expect((await admin.get(`/openclaw/instances/${id}`)).body).toMatchObject({ status: 404, code: 'instance-not-found' });
+  });
+
+  it('of a newer minor is taken, without what is not known here', async () => {
+    await accept(status(1, { schema_version: '1.7.0', mood: 'fine' }));
+
+    expect((await seen()).schema_version).toBe('1.7.0');
+  });
+});
+
+describe('the older short form', () => {
+  const short = (word: string, jobs = 2, timestamp = new Date().toISOString()) => ({ agent_name: 'Chimera', status: word, active_jobs: jobs, timestamp });
+  const only = async () => {
+    const { instances } = (await admin.get('/openclaw/instances?service=Chimera')).body;
+    expect(instances).toHaveLength(1);
+    return instances[0];
+  };
+  afterEach(() => controlPlane().owner.pool.query("DELETE FROM service_instance WHERE service_name = 'Chimera'"));
+
+  it.each([
+    ['Available', 'healthy', 3, 1],
+    ['Busy', 'healthy', 2, 0],
+    ['Degraded', 'degraded', 2, 0],
+    ['Draining', 'draining', 2, 0],
+    ['Offline', 'offline', 2, 0],
+  ])('says %s: %s, %i tasks at once, room for %i', async (word, health, concurrent, free) => {
+    await accept(short(word));
+
+    expect(await only()).toMatchObject({
+      service_name: 'Chimera',
+      status: health,
+      schema_version: '0.0.0',
+      capacity: { concurrent_tasks: concurrent, queue_length: 2 },
+      free_capacity: free,
+      capabilities: [],
+    });
+  });
+
+  it('is one instance for each name and key', async () => {
+    await accept(short('Available', 2, '2026-02-06T12:00:00Z'));
+    await accept(short('Busy', 2, '2026-02-06T12:00:30Z'));
+    expect((await only()).free_capacity).toBe(0);
+
+    await accept(short('Available'), await controlPlane().as('publisher'));
+
+    expect((await admin.get('/openclaw/instances?service=Chimera')).body.instances).toHaveLength(2);
+  });
+
+  it('with more jobs than a capacity counts still is an instance with room', async () => {
+    await accept(short('Available', 1_000_000_000));
+
+    expect((await only()).free_capacity).toBe(1);
+  });
+
+  it('with a word that is none is told so', async () => {
+    expect((await publish(short('Sleepy'))).body).toMatchObject({ code: 'invalid-request', issues: [{ path: 'status' }] });
+  });
+});
+
+describe('an instance', () => {
+  it('is of the key that published it first, while that is not revoked', async () => {
+    const first = await controlPlane().makeKey('publisher');
+    await accept(status(10), controlPlane().bearer(first.key));
+
+    expect((await publish(status(11, { version: 'other' }))).body).toMatchObject({ status: 409, code: 'instance-of-another-key' });
+    expect((await seen()).version).toBe('0.1.0');
+
+    await revokeApiKeyRow(controlPlane().owner.prisma, first.id, new Date());
+    await accept(status(3, { version: 'other' }));
+    expect((await seen()).version).toBe('other');
+  });
+
+  it.each([
+    ['that said goodbye', () => accept(status(11, health('offline')))],
+    ['that is silent', () => pass(3 * 120 + 1)],
+  ])('%s goes to whoever publishes it next', async (_what, leave) => {
+    await accept(status(10));
+    await leave();
+    const next = await controlPlane().as('operator');
+
+    await accept(status(1, { version: 'next' }), next);
+
+    expect(await seen()).toMatchObject({ version: 'next', status: 'healthy' });
+    expect((await publish(status(20))).body.code).toBe('instance-of-another-key');
+  });
+
+  it('is never a bot’s id', async () => {
+    const botId = await makeBot(admin, { owner_id: 'alice' });
+
+    for (const instance_id of [botId, botId.toUpperCase()]) {
+      expect((await publish(seed({ instance_id }))).body).toMatchObject({ status: 409, code: 'instance-of-another-key' });
+    }
+    expect(await seen(botId)).toMatchObject({ bot_id: botId, service_name: 'bot-agent', status: 'offline', history: [] });
+  });
+
+  it('is of the first of two keys that publish it at the same time', async () => {
+    const keys = await Promise.all([1, 2, 3, 4].map(() => controlPlane().makeKey('publisher')));
+
+    const answers = await Promise.all(keys.map(({ key }, n) => publish(status(1), (n % 2 === 0 ? controlPlane() : replica).bearer(key))));
+
+    expect(answers.map((answer) => answer.status).sort()).toEqual([204, 409, 409, 409]);
+  });
+});
+
+describe('a status that is no status', () => {
+  it.each([
+    ['without an instance', { instance_id: undefined }, 'instance_id'],
+    ['with a capacity below nothing', { capacity: { concurrent_tasks: -1, queue_length: 0 } }, 'capacity.concurrent_tasks'],
+    ['with another word for its health', health('healthy') && { health: { status: 'fine' } }, 'health.status'],
+    ['with a NUL that Postgres cannot store', { version: 'a\u0000' }, 'version'],
+    ['with a NUL in what is not known', { mood: { deep: '\u0000' } }, 'mood.deep'],
+    ['with a schema version that is none', { schema_version: 'one' }, 'schema_version'],
+  ])('is refused %s, with the path', async (_what, change, path) => {
+    expect((await publish(seed(change))).body).toMatchObject({ status: 400, code: 'invalid-request', issues: [{ path }] });
+  });
+
+  it('is refused when it is an empty object, nothing or too large', async () => {
+    const answers = [await publish({}), await publisher.post('/openclaw/status'), await publish(seed({ health: { status: 'healthy', details: { text: 'x'.repeat(33_000) } } }))];
+
+    expect(answers.map((answer) => answer.body.code)).toEqual(['invalid-request', 'invalid-request', 'payload-too-large']);
+  });
+});
+
+describe('three intervals of silence', () => {
+  const sweep = async () => {
+    const database = await openDatabase({ url: controlPlane().controlPlaneUrl, poolSize: 2 });
+    try {
+      return await sweepInstances({ transaction: database.transaction, logger: createMemoryLogger().logger });
+    } finally {
+      await database.close();
+    }
+  };
+  const receivers = (alive: number, gap: { from: number; to: number } | null = null) =>
+    controlPlane().owner.pool.query(
+      `INSERT INTO receiver_beat (kind, last_alive_at, gap_started_at, gap_ended_at)
+       VALUES ('control-plane', now() - make_interval(secs => $1), now() - make_interval(secs => $2), now() - make_interval(secs => $3))
+       ON CONFLICT (kind) DO UPDATE SET last_alive_at = excluded.last_alive_at, gap_started_at = excluded.gap_started_at, gap_ended_at = excluded.gap_ended_at`,
+      [alive, gap?.from ?? null, gap?.to ?? null],
+    );
+  beforeEach(() => receivers(0));
+
+  it.each([
+    ['of the interval that it tells', { publish_interval_seconds: 30 }, 89, 91],
+    ['of two minutes when it tells none', {}, 359, 361],
+    ['of two minutes when it tells nonsense', { publish_interval_seconds: 'often' }, 359, 361],
+    ['of ten seconds when it tells less', { publish_interval_seconds: 1 }, 29, 31],
+  ])('%s are offline', async (_what, details, before, after) => {
+    await accept(status(1, health('healthy', details)));
+    await pass(before);
+    expect(await seen()).toMatchObject({ status: 'healthy', expires_at: expect.any(String) });
+
+    await pass(after - before);
+
+    expect(await seen()).toMatchObject({ status: 'offline', free_capacity: 0, expires_at: null });
+  });
+
+  it('are told of once, and so is the return', async () => {
+    await accept(status(1));
+    await pass(361);
+
+    expect(await Promise.all([sweep(), sweep()]).then((swept) => swept.flat().filter((one) => one === id))).toEqual([id]);
+    expect(await sweep()).not.toContain(id);
+    await accept(status(2));
+
+    expect((await seen()).history).toMatchObject([
+      { from: 'offline', to: 'healthy', reason: 'heard-again' },
+      { from: 'healthy', to: 'offline', reason: 'silent' },
+      { from: null, to: 'healthy', reason: 'published' },
+    ]);
+  });
+
+  it.each([
+    ['who fell silent while no receiver was there', 600, null, 700, 'healthy'],
+    ['who had fallen silent before', 600, null, 961, 'offline'],
+    ['until they had time to publish again', 1, { from: 700, to: 100 }, 800, 'healthy'],
+    ['for no longer than the longest wait and one lease', 1, { from: 1300, to: 661 }, 1400, 'offline'],
+  ])('after ten minutes without any receiver are not counted against those %s', async (_what, alive, gap, silent, expected) => {
+    await accept(status(1));
+    await pass(silent);
+    await receivers(alive, gap);
+
+    await sweep();
+
+    expect((await seen()).status).toBe(expected);
+    expect((await seen()).history).toHaveLength(expected === 'healthy' ? 1 : 2);
+  });
+
+  it('call nobody offline after ten minutes without any receiver, though publishers come back spread over their longest wait', async () => {
+    const { pool } = controlPlane().owner;
+    await pool.query('TRUNCATE service_instance, instance_status_change, receiver_beat');
+    const beat = () => receiverBeatStore(pool).beatAsReceiver('control-plane');
+    const passForAll = (seconds: number) =>
+      pool.query(
+        `WITH s AS (UPDATE service_instance SET received_at = received_at - make_interval(secs => $1), lease_expires_at = lease_expires_at - make_interval(secs => $1))
+         UPDATE receiver_beat SET last_alive_at = last_alive_at - make_interval(secs => $1), gap_started_at = gap_started_at - make_interval(secs => $1),
+           gap_ended_at = gap_ended_at - make_interval(secs => $1)`, [seconds]);
+    const say = (n: number, sequence: number) => accept(status(sequence, { instance_id: `i${n}`, ...health('healthy', { publish_interval_seconds: 30 }) }));
+    const offline = async () => (await admin.get('/openclaw/instances?status=offline&service=project-chimera')).body.instances.map((one: { instance_id: string }) => one.instance_id);
+    const ids = [0, 1, 2, 3, 4, 5];
+    await beat();
+    for (const n of ids) await say(n, 1);
+
+    await passForAll(600);
+    // Number 5 is gone for good; the others come back one after the other.
+    for (let sinceBack = 0; sinceBack <= 380; sinceBack += 10) {
+      await beat();
+      for (const n of ids.slice(0, 5)) if (sinceBack >= n * 75) await say(n, 2 + sinceBack);
+      await sweep();
+      expect(await offline()).toEqual([]);
+      await passForAll(10);
+    }
+    await beat();
+    await passForAll(10);
+    await beat();
+    await sweep();
+
+    expect(await offline()).toEqual(['i5']);
+    expect((await seen('i4')).history).toHaveLength(1);
+  });
+});

@@ -26,7 +26,7 @@ export async function buildProject(projectFolder) {
     sourcemap: true,
     loader: { '.sh': 'text' },
     logLevel: 'warning',
-    plugins: bundle.external ? [npmPackagesStayOutside()] : [],
+    plugins: bundle.external ? [npmPackagesStayOutside()] : [samePackageOnce(projectFolder)],
   });
   mkdirSync(join(projectFolder, 'dist'), { recursive: true });
   for (const { path, contents } of outputFiles) replaceFile(path, contents);
@@ -54,6 +54,27 @@ export function npmPackagesStayOutside() {
       });
     },
   };
+}
+
+/** npm puts a package that several projects name into the folder of each; of one version the bundle takes the project's own copy. */
+function samePackageOnce(projectFolder) {
+  return {
+    name: 'same-package-once',
+    setup({ onResolve, resolve: find }) {
+      onResolve({ filter: /^[^./]/ }, async ({ path, importer, kind, resolveDir, pluginData }) => {
+        if (pluginData === samePackageOnce || kind === 'entry-point' || isInsidePackage(importer) || path.startsWith('@trawling/')) return undefined;
+        const own = await find(path, { kind, importer, resolveDir: projectFolder, pluginData: samePackageOnce });
+        const named = await find(path, { kind, importer, resolveDir, pluginData: samePackageOnce });
+        return own.errors.length === 0 && versionOf(own.path) === versionOf(named.path) ? own : named;
+      });
+    },
+  };
+}
+
+/** Of the package that a file is in; null outside of packages. */
+function versionOf(file) {
+  const [, folder] = /^(.*\/node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(file) ?? [];
+  return folder === undefined ? null : JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')).version;
 }
 
 /** What an inlined package imports is looked at like the package itself, but from there. */

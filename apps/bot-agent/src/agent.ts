@@ -1,13 +1,14 @@
 import { type BootReport, type BotConfigPayload, type MachineSpec } from '@trawling/contracts';
-import { z } from 'zod';
-import { type ApplyVersionDeps } from './apply/apply-version.js';
+import { type ApplyVersionDeps, type Outcome } from './apply/apply-version.js';
 import { type EventFrame } from './gateway/frames.js';
 import { type GatewayClient } from './gateway/gateway-client.js';
+import { CronEvent } from './gateway/openclaw-types.js';
 import { fenceFor } from './loop/fence.js';
 import { openLease } from './loop/lease.js';
 import { createAttemptTimer } from './loop/attempt-timer.js';
 import { createGatewayHealer } from './loop/heal-gateway.js';
-import { healthOf, sendHeartbeats } from './loop/heartbeat.js';
+import { createGoodbye } from './loop/goodbye.js';
+import { sendHeartbeats } from './loop/heartbeat.js';
 import { nothingSaid } from './loop/keep-in-line.js';
 import { createStreamFollower } from './loop/follow-stream.js';
 import { pollConfig } from './loop/poll-config.js';
@@ -23,6 +24,9 @@ import { measure } from './reports/measure.js';
 import { type Reporter } from './reports/reporter.js';
 import { type SecurityEvents } from './reports/security-events.js';
 import { type ServerClock } from './reports/server-clock.js';
+import { createBotStatus } from './status/bot-status.js';
+import { type JobRuns } from './status/job-runs.js';
+import { createStatusNews } from './status/status-news.js';
 import { type ConfigBase } from './sync/config-base.js';
 import { type Credentials } from './sync/credentials.js';
 import { enroll, type Identity } from './sync/enrollment.js';
@@ -46,7 +50,12 @@ export interface AgentDeps extends Omit<ApplyVersionDeps, 'secretsFor' | 'gatewa
   results: CronResults;
   reporter: Reporter;
   serverClock: ServerClock;
-  wakes: { reconcile: Wake; poll: Wake; stream: Wake; heartbeat: Wake; reports: Wake; results: Wake };
+  wakes: { reconcile: Wake; poll: Wake; stream: Wake; heartbeat: Wake; reports: Wake; results: Wake; status: Wake };
+  jobRuns: JobRuns;
+  /** Capabilities of the agent's registration. */
+  registered(): readonly string[];
+  /** Told of each heartbeat and of each outcome of an attempt to apply a version. */
+  told: { heartbeat(answered: boolean): void; outcome(kind: Outcome['kind']): void };
   updater: AgentUpdater;
   agentVersion: string;
   /** Of this run of the agent. */
@@ -73,8 +82,11 @@ export function createAgent(deps: AgentDeps) {
   const guard = createRunawayGuard(deps);
   const startedMs = clock.monotonicMs();
   const lease = openLease({ file: state.lease, clock, serverClock: deps.serverClock });
+  const goodbye = createGoodbye({ clock, ring: wakes.heartbeat.wake });
+  let heartbeats: Promise<void> | null = null;
   let offered: BotConfigPayload | null = null;
   let enrolled = false;
+  let heard = false;
   let lookForDrift = true;
   let lookedMs = startedMs;
   const mayHaveDrifted = () => {
@@ -88,10 +100,14 @@ export function createAgent(deps: AgentDeps) {
       .filter((one) => one !== null && one !== undefined)
       .sort((a, b) => Number(b.version) - Number(a.version))[0] ?? null;
   const appliedPayload = () => state.applied.current()?.payload ?? null;
+  const heartbeatSeconds = () => appliedPayload()?.intervals.heartbeat_seconds ?? FIRST_PACE_SECONDS;
   const fence = () => {
     const applied = appliedPayload();
     return applied ? fenceFor({ payload: applied, silentSeconds: lease.silentSeconds(), gone: state.progress().gone !== null }) : 'none';
   };
+
+  const status = createBotStatus({ ...deps, said, fence, lastSeen, draining: goodbye.isSaid, startedMs });
+  const news = createStatusNews({ status, ring: wakes.heartbeat.wake, wake: wakes.status, clock, stop: deps.stop });
 
   const reconcileDeps = {
     ...deps,
@@ -118,7 +134,8 @@ export function createAgent(deps: AgentDeps) {
         },
         payload,
       ),
-    onOutcome: () => {
+    onOutcome: (kind: Outcome['kind']) => {
+      deps.told.outcome(kind);
       if (appliedPayload()) tellBoot('ready');
       wakes.heartbeat.wake();
     },
@@ -170,7 +187,30 @@ export function createAgent(deps: AgentDeps) {
     if (gateway.state() === 'ready') tellBoot('gateway');
     const again = appliedPayload();
     if (again) await reporter.ack(again, 'applied');
+    heartbeats = sendHeartbeats({
+      ...deps,
+      status,
+      onTried: (beat, answered) => {
+        deps.told.heartbeat(answered);
+        news.told(beat, answered);
+        if (beat.health.details['draining'] === true) goodbye.tried();
+      },
+      heartbeatSeconds,
+      onRenewed: async () => {
+        heard = true;
+        await lease.renewed();
+        await deps.updater.heard().catch((error: unknown) => deps.logger.warn({ err: error }, 'a new build could not be marked as good yet'));
+      },
+      onUpdateAvailable: () => wakes.poll.wake(),
+      // What was told to end has a moment only.
+      measure: async () => {
+        if (!goodbye.isSaid()) await measure({ api: deps.api, gatewayIsReady: gateway.state() === 'ready', agentRssBytes: deps.rssBytes(), reporter });
+      },
+      wake: wakes.heartbeat,
+    });
     await Promise.all([
+      heartbeats,
+      news.run(),
       pollConfig(
         {
           ...deps,
@@ -188,41 +228,15 @@ export function createAgent(deps: AgentDeps) {
       ),
       stream.run(),
       keepRotating({ ...deps, onRegistered: wakes.heartbeat.wake }),
-      sendHeartbeats({
-        ...deps,
-        status: () => ({
-          agent_version: deps.agentVersion,
-          openclaw_version: gateway.version(),
-          uptime_seconds: Math.round((clock.monotonicMs() - startedMs) / 1000),
-          applied_version: appliedPayload()?.version ?? null,
-          applied_hash: appliedPayload()?.hash ?? null,
-          last_seen_version: lastSeen()?.version ?? null,
-          health: healthOf({
-            gateway: gateway.state(),
-            givenUpJobs: said.givenUp,
-            drift: said.drift,
-            failedVersion: state.progress().failed?.version ?? null,
-            fence: fence(),
-            diskRefuses: reporter.queue.diskRefuses(),
-            openclaw: { wanted: appliedPayload()?.runtime.openclaw_version ?? null, running: gateway.version() },
-          }),
-          gateway: { state: gateway.state(), restarts: gateway.restarts() },
-          drift: said.drift.length === 0 ? null : { paths: [...said.drift] },
-          spool: reporter.queue.status(),
-          ...(deps.serverClock.offsetMs() === null ? {} : { clock_offset_ms: deps.serverClock.offsetMs() ?? 0 }),
-        }),
-        heartbeatSeconds: () => appliedPayload()?.intervals.heartbeat_seconds ?? FIRST_PACE_SECONDS,
-        onRenewed: async () => {
-          await lease.renewed();
-          await deps.updater.heard().catch((error: unknown) => deps.logger.warn({ err: error }, 'a new build could not be marked as good yet'));
-        },
-        onUpdateAvailable: () => wakes.poll.wake(),
-        measure: () => measure({ api: deps.api, gatewayIsReady: gateway.state() === 'ready', agentRssBytes: deps.rssBytes(), reporter }),
-        wake: wakes.heartbeat,
-      }),
       keepSending(deps),
       keepUpdating(),
     ]);
+  };
+
+  const onCronEvent = (event: CronEvent) => {
+    deps.jobRuns.heard(event);
+    if (event.action === 'finished') wakes.results.wake();
+    else if (event.action !== 'started' && event.action !== 'scheduled') mayHaveDrifted();
   };
 
   return {
@@ -234,26 +248,33 @@ export function createAgent(deps: AgentDeps) {
       await Promise.all([keepReconciling(), talking, keepCollecting(deps)]);
     },
 
+    /** Tells the control plane that this process ends: a moment at most, before `stop` is aborted. */
+    drain: () => goodbye.say(heartbeats),
+
+    status,
+    speaksForItsBot: () => enrolled && state.progress().gone === null,
+    wasHeard: () => heard,
+    heartbeatSeconds,
+    streamIsUp: stream.isUp,
+    /** Since the sync-adapter last answered a heartbeat, or the agent began to wait for that. */
+    silentSeconds: lease.silentSeconds,
+
     onGatewayEvent: ({ event, payload }: EventFrame) => {
       if (event === 'agent') return guard.onAgentEvent(payload);
       if (event === 'config.changed') mayHaveDrifted();
-      if (event === 'cron') {
-        const action = CronEvent.safeParse(payload).data?.action;
-        if (action === 'finished') wakes.results.wake();
-        else if (action !== 'started' && action !== 'scheduled') mayHaveDrifted();
-      }
+      const cron = event === 'cron' ? CronEvent.safeParse(payload).data : undefined;
+      if (cron) onCronEvent(cron);
     },
 
     onGatewayConnected: (info: { restarted: boolean }) => {
       tellBoot('gateway');
       mayHaveDrifted();
       wakes.results.wake();
+      if (info.restarted) deps.jobRuns.forget();
       if (info.restarted) void reporter.event('gateway_restarted', 'info', 'The OpenClaw gateway was started again');
     },
   };
 }
-
-const CronEvent = z.object({ action: z.string() });
 
 /** A run whose record is a moment late is found by the next look. */
 const COLLECT_MS = 30_000;

@@ -4,7 +4,7 @@ import { MachineSpec, type Sha256 } from '@trawling/contracts';
 import { type Logger, systemClock, uuid7, withReleasers } from '@trawling/runtime';
 import { createAgent } from './agent.js';
 import { type Env } from './env.js';
-import { createGatewayApi } from './gateway/gateway-api.js';
+import { createGatewayApi, type GatewayApi } from './gateway/gateway-api.js';
 import { createGatewayClient } from './gateway/gateway-client.js';
 import { isGatewayReady } from './gateway/readyz.js';
 import { createHandHost } from './hand/hand-host.js';
@@ -24,6 +24,12 @@ import { createReporter } from './reports/reporter.js';
 import { bootOfMachine, openServerClock } from './reports/server-clock.js';
 import { openWebhookReceiver } from './reports/webhook-receiver.js';
 import { createSecurityEvents } from './reports/security-events.js';
+import { openAgentInstance } from './status/agent-instance.js';
+import { createAgentMetrics } from './status/agent-metrics.js';
+import { openAgentRegistration } from './status/agent-registration.js';
+import { createJobRuns } from './status/job-runs.js';
+import { createReadiness } from './status/readiness.js';
+import { openStatusServer } from './status/status-server.js';
 import { openAgentState } from './state/agent-state.js';
 import { openConfigBase } from './sync/config-base.js';
 import { openCredentials } from './sync/credentials.js';
@@ -68,6 +74,7 @@ export const compose = (env: Env, input: ComposeInput) =>
       heartbeat: createWake(clock, stopping.signal),
       reports: createWake(clock, stopping.signal),
       results: createWake(clock, stopping.signal),
+      status: createWake(clock, stopping.signal),
     };
     const state = await openAgentState(host, paths);
     const identity = await loadIdentity(host, paths.identity, randomBytes);
@@ -114,6 +121,10 @@ export const compose = (env: Env, input: ComposeInput) =>
       onRefused: ({ reason, message }) => security.say('security.key_set_refused', reason, `A set of signing keys was refused: ${message}`),
     });
 
+    const registration = await openAgentRegistration({ file: env.AGENT_REGISTRATION_FILE ?? paths.registration, logger, clock });
+    onStop(() => registration.close(), 'agent registration');
+    const metrics = createAgentMetrics({ id: spec.bot_id, generation: spec.generation });
+
     const gatewayUrl = `127.0.0.1:${spec.gateway_port}`;
     const gateway = createGatewayClient({
       url: `ws://${gatewayUrl}`,
@@ -124,10 +135,21 @@ export const compose = (env: Env, input: ComposeInput) =>
       random,
       onEvent: (event) => agent.onGatewayEvent(event),
       onConnected: (info) => agent.onGatewayConnected(info),
-      onState: (next, reason) => logger.info({ gateway: next, reason }, 'gateway'),
+      onState: (next, reason) => {
+        logger.info({ gateway: next, reason }, 'gateway');
+        wakes.status.wake();
+      },
     });
     onStop(() => gateway.close(), 'gateway connection');
-    const api = createGatewayApi({ request: gateway.request, clock });
+    const jobRuns = createJobRuns({
+      onChange: wakes.status.wake,
+      onEnded: (ok) => {
+        metrics.runEnded(ok);
+        instance.taskEnded(ok);
+      },
+    });
+    const gatewayApi = createGatewayApi({ request: gateway.request, clock });
+    const api: GatewayApi = { ...gatewayApi, cronList: () => jobRuns.corrected(gatewayApi.cronList) };
 
     const configVersion = () => state.applied.current()?.payload.version ?? null;
     const results = await openCronResults({
@@ -163,6 +185,9 @@ export const compose = (env: Env, input: ComposeInput) =>
     onStop(() => local.close(), 'local reports');
 
     const agent = createAgent({
+      jobRuns,
+      registered: () => registration.enabled().map(({ name }) => name),
+      told: metrics,
       host, clock, random, spec, paths, logger, state, identity, keySet, credentials, security, client, gateway, api, results, reporter, serverClock, wakes,
       base: await openConfigBase(host, paths.fetched),
       openStream,
@@ -177,9 +202,32 @@ export const compose = (env: Env, input: ComposeInput) =>
       rssBytes: () => process.memoryUsage.rss(),
       stop: stopping.signal,
     });
+    metrics.watch({
+      status: agent.status,
+      streamIsUp: agent.streamIsUp,
+      silentSeconds: agent.silentSeconds,
+      spoolBytes: () => Object.values(reporter.queue.spools).reduce((sum, spool) => sum + spool.bytes(), 0),
+    });
+    const instance = openAgentInstance({ spec, version: input.version, registration, status: agent.status, env, registry: metrics.registry, clock, logger });
+    onStop(() => instance.stop(), 'instance');
+    const ready = createReadiness({
+      host: realHost,
+      agentDir: paths.agent,
+      clock,
+      enrolled: agent.speaksForItsBot,
+      gatewayIsReady: () => isGatewayReady(`http://${gatewayUrl}`),
+      gatewayIsConnected: () => gateway.state() === 'ready',
+      silentSeconds: () => (agent.wasHeard() ? agent.silentSeconds() : null),
+      heartbeatSeconds: agent.heartbeatSeconds,
+      diskRefuses: reporter.queue.diskRefuses,
+    });
+    const status = await openStatusServer({ instance, ready, registry: metrics.registry, host, path: paths.status, port: env.STATUS_PORT, logger });
+    onStop(() => status.close(), 'status');
     const running = agent.run();
     running.catch((error: unknown) => input.fail(error));
     onStop(async () => {
+      instance.drain();
+      await Promise.all([agent.drain(), instance.stop()]);
       stopping.abort();
       await running.catch(() => undefined);
     }, 'loops');

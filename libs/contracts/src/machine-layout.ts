@@ -13,7 +13,7 @@ const MACHINE_DIR = '/var/lib/trawling/machine';
  * | `machine.json`               | root           | root           | 0644 | no secret in it; the gateway's user prepares OpenClaw from it; the agent could put another in its place |
  * | `enrollment-token`           | trawling-agent | trawling-agent | 0600 | |
  * | `agent/`                     | trawling-agent | trawling-agent | 0700 | identity, credential, keys, spool |
- * | `shared/`                    | trawling-agent | trawling-share | 2750 | files 0640: written by the agent alone, read by command jobs; a later build of the agent, which they run |
+ * | `shared/`                    | trawling-agent | trawling-share | 2750 | files 0640: written by the agent alone, read by command jobs; a later build of the agent, which they run; where the agent says how it is |
  * | `gateway/`, `openclaw/`      | openclaw       | openclaw       | 0700 | OpenClaw refuses secrets that another user owns or reads |
  * | `workspace/`                 | openclaw       | openclaw       | 0700 | |
  * | socket of the gateway hand   | trawling-agent | trawling-agent | 0600 | only the agent may ask the hand |
@@ -30,6 +30,8 @@ export const DROPLET = {
   openclawDir: '/opt/trawling/openclaw',
   openclawMjs: '/opt/trawling/openclaw/node_modules/openclaw/openclaw.mjs',
   gatewayPort: 18_789,
+  /** On loopback: the agent's `/status`, `/readyz` and `/metrics`. Apart from the ports that OpenClaw derives from its own. */
+  statusPort: 18_780,
   users: { agent: 'trawling-agent', gateway: 'openclaw' },
   sharedGroup: 'trawling-share',
   units: {

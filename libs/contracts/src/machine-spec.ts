@@ -58,6 +58,8 @@ export const MACHINE_FILES = {
   enrollmentToken: 'enrollment-token',
   /** Where the local supervisor puts it; elsewhere MachineSpec.host says where it is. */
   agentFile: 'agent.js',
+  /** Optional: what this machine's agent can do, instead of what its build says (the agent registration file). */
+  registration: 'agents.yaml',
   workspace: 'workspace',
   logs: 'logs',
   supervisor: 'supervisor.json',
@@ -73,6 +75,8 @@ export const MACHINE_FILES = {
   tradingParams: 'shared/trading-params.json',
   /** JSON `{url, token}`: where skills and command jobs report (LocalReport). */
   localReports: 'shared/local-reports.json',
+  /** JSON `{url}`: where the agent says on loopback how it is; no secret. */
+  status: 'shared/status.json',
   /** The agent's own state, 0700. */
   agent: 'agent',
   /** 0600; exists once the agent is enrolled: the gateway starts after that. */

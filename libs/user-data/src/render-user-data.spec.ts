@@ -115,13 +115,14 @@ describe('the user data of a machine', () => {
     });
   });
 
-  it('gives the gateway the environment it needs, and neither user a way to more rights', () => {
+  it('gives the gateway the environment it needs, the agent its port, and neither user a way to more rights', () => {
     const text = renderUserData(userDataInput());
     const unit = (name: string): string => contentOf(text, `${DROPLET_FILES.units}/${name}`);
 
     for (const [name, value] of Object.entries(gatewayEnvironment(DROPLET.machineDir))) {
       expect(unit(DROPLET.units.gateway)).toContain(`\nEnvironment=${name}=${value}\n`);
     }
+    expect(unit(DROPLET.units.agent)).toContain(`\nEnvironment=STATUS_PORT=${DROPLET.statusPort}\n`);
     for (const [name, user] of [[DROPLET.units.agent, DROPLET.users.agent], [DROPLET.units.gateway, DROPLET.users.gateway], [DROPLET.units.hand, DROPLET.users.gateway]] as const) {
       expect(unit(name)).toContain(`\nUser=${user}\n`);
       expect(unit(name)).toContain('\nNoNewPrivileges=yes\nCapabilityBoundingSet=\n');

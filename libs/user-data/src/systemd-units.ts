@@ -107,7 +107,7 @@ Group=${users.agent}
 SupplementaryGroups=${DROPLET.sharedGroup}
 UMask=0027
 WorkingDirectory=${DROPLET.machineDir}
-${environment({ HOME: machineFile('agent'), PATH }, options)}
+${environment({ HOME: machineFile('agent'), PATH, STATUS_PORT: String(DROPLET.statusPort) }, options)}
 ExecStart=${node} ${agentFile} run --machine ${SPEC}
 Restart=always
 RestartSec=5

@@ -48,10 +48,24 @@ export const CronJobView = z.looseObject({
     .looseObject({
       /** Set when OpenClaw itself disabled the job after repeated failures. */
       autoDisabled: z.object({ reason: z.string() }).optional().catch(undefined),
+      /** Start of the run that goes on, milliseconds by OpenClaw's clock; absent while none does. */
+      runningAtMs: z.number().optional().catch(undefined),
     })
     .default({}),
 });
 export type CronJobView = z.infer<typeof CronJobView>;
+
+/** `cron` event: `started` and `finished` are of a run, the others of the job (`added`, `updated`, `removed`, `scheduled`). */
+export const CronEvent = z.object({
+  action: z.string(),
+  jobId: z.string().optional(),
+  job: z.object({ declarationKey: z.string().optional() }).optional().catch(undefined),
+  /** Of `finished`: `ok`, `error` or `skipped`. */
+  status: z.string().optional().catch(undefined),
+  /** Start of the run. */
+  runAtMs: z.number().optional().catch(undefined),
+});
+export type CronEvent = z.infer<typeof CronEvent>;
 
 export const CronPage = z.object({
   jobs: z.array(CronJobView),

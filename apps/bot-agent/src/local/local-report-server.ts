@@ -1,9 +1,10 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { DomainError, type LocalReport, problems } from '@trawling/contracts';
+import { DomainError, type LocalReport } from '@trawling/contracts';
 import { hashToken, tokenMatches } from '@trawling/crypto';
 import { type Clock, type Logger } from '@trawling/runtime';
 import { type Host } from '../host.js';
 import { openJsonFile } from '../state/json-file.js';
+import { answerJson, answerProblem } from './http-answer.js';
 import { LocalAddress } from './local-address.js';
 import { closeServer, listenOnLoopback, readBody } from './loopback-listener.js';
 import { readLocalReports } from './read-local-reports.js';
@@ -49,7 +50,7 @@ export async function openLocalReportServer(deps: {
     const reports = readLocalReports(parseJson(text));
     take(reports.length);
     const ids = await accept(deps, reports);
-    answer(response, 202, { accepted: reports.length, event_ids: ids });
+    answerJson(response, 202, { accepted: reports.length, event_ids: ids });
   };
 
   const server = createServer((request, response) => {
@@ -94,16 +95,4 @@ function createAllowance(clock: Pick<Clock, 'monotonicMs'>): (count: number) => 
     if (left < count) throw new DomainError('rate-limited', 'Too many reports.', { retry_after: Math.ceil((count - left) / PER_SECOND) });
     left -= count;
   };
-}
-
-function answerProblem(response: ServerResponse, error: DomainError): void {
-  const { status, title } = problems[error.code];
-  const { retry_after, ...extensions } = error.extensions;
-  const body = { type: `/problems/${error.code}`, title, status, code: error.code, detail: error.message, ...extensions };
-  answer(response, status, body, typeof retry_after === 'number' ? { 'Retry-After': String(retry_after) } : {});
-}
-
-function answer(response: ServerResponse, status: number, body: object, headers: Record<string, string> = {}): void {
-  const type = status >= 400 ? 'application/problem+json' : 'application/json';
-  response.writeHead(status, { 'Content-Type': type, Connection: 'close', ...headers }).end(JSON.stringify(body));
 }

@@ -16,6 +16,7 @@ describe('heartbeats', () => {
     const stop = new AbortController();
     const sent: BotStatus[] = [];
     const renewed: number[] = [];
+    const tried: [number, boolean][] = [];
     let over = false;
     const running = sendHeartbeats({
       client: {
@@ -33,6 +34,7 @@ describe('heartbeats', () => {
       }),
       bootId: '01939e7c-0000-7000-8000-000000000001',
       heartbeatSeconds: () => 30,
+      onTried: ({ sequence }, answered) => void tried.push([sequence, answered]),
       onRenewed: async () => void renewed.push(clock.monotonicMs()),
       onUpdateAvailable: () => undefined,
       measure: async () => undefined,
@@ -45,7 +47,7 @@ describe('heartbeats', () => {
       stop.abort();
       await running;
     };
-    return { clock, sent, renewed, asleep, over: () => over, end };
+    return { clock, sent, renewed, tried, asleep, over: () => over, end };
   }
   const answered = (over: Partial<HeartbeatAnswer> = {}): HeartbeatAnswer => ({ updateAvailable: false, nextHeartbeatSeconds: 30, serverTime: null, ...over });
 
@@ -73,7 +75,7 @@ describe('heartbeats', () => {
   });
 
   it('wait as long as an overloaded server asks and a random part of as much again, and renew nothing by it', async () => {
-    const { clock, sent, renewed, end } = await setUp((count) => (count === 1 ? new SyncError({ kind: 'busy', code: 'unavailable', retryAfterMs: 7_000 }, 'later') : answered()));
+    const { clock, sent, renewed, tried, end } = await setUp((count) => (count === 1 ? new SyncError({ kind: 'busy', code: 'unavailable', retryAfterMs: 7_000 }, 'later') : answered()));
 
     await clock.advance(10_499);
     expect(sent).toHaveLength(1);
@@ -82,6 +84,7 @@ describe('heartbeats', () => {
 
     expect(sent).toHaveLength(2);
     expect(renewed).toEqual([10_500]);
+    expect(tried).toEqual([[0, false], [1, true]]);
   });
 
   it('are over when the machine no longer speaks for its bot', async () => {

@@ -2,7 +2,7 @@ import { type BotStatus, type JsonObject } from '@trawling/contracts';
 import { type Clock, jitter, type Logger } from '@trawling/runtime';
 import { type ServerClock } from '../reports/server-clock.js';
 import { busyWaitMs } from '../sync/busy-wait.js';
-import { type SyncClient } from '../sync/sync-client.js';
+import { type HeartbeatAnswer, type SyncClient } from '../sync/sync-client.js';
 import { SyncError } from '../sync/sync-error.js';
 import { offlineBackoffMs } from './offline-backoff.js';
 import { type Wake } from './wake.js';
@@ -18,6 +18,8 @@ export interface HeartbeatDeps {
   onRenewed(): Promise<void>;
   /** There is a newer config than this machine has fetched. */
   onUpdateAvailable(): void;
+  /** It was answered, or did not get through. */
+  onTried(status: BotStatus, answered: boolean): void;
   /** Before each heartbeat: measures what goes with it. */
   measure(): Promise<void>;
   clock: Clock;
@@ -35,9 +37,8 @@ export async function sendHeartbeats(deps: HeartbeatDeps): Promise<void> {
   for (let sequence = 0; !deps.stop.aborted; sequence += 1) {
     try {
       await deps.measure();
-      const sent_at = deps.serverClock.now().toISOString();
       const sentMs = deps.serverClock.machineMs();
-      const answer = await deps.client.heartbeat({ ...deps.status(), boot_id: deps.bootId, sequence, sent_at });
+      const answer = await send(deps, sequence);
       failures = 0;
       if (answer.serverTime !== null) await deps.serverClock.heard({ serverTime: answer.serverTime, sentMs, receivedMs: deps.serverClock.machineMs() });
       await deps.onRenewed();
@@ -53,6 +54,18 @@ export async function sendHeartbeats(deps: HeartbeatDeps): Promise<void> {
   }
 }
 
+async function send(deps: HeartbeatDeps, sequence: number): Promise<HeartbeatAnswer> {
+  const status = { ...deps.status(), boot_id: deps.bootId, sequence, sent_at: deps.serverClock.now().toISOString() };
+  try {
+    const answer = await deps.client.heartbeat(status);
+    deps.onTried(status, true);
+    return answer;
+  } catch (error) {
+    deps.onTried(status, false);
+    throw error;
+  }
+}
+
 function waitAfter(error: unknown, failures: number, random: () => number): number {
   const failure = error instanceof SyncError ? error.failure : null;
   if (failure?.kind === 'busy') return busyWaitMs(failure.retryAfterMs, random);
@@ -62,7 +75,7 @@ function waitAfter(error: unknown, failures: number, random: () => number): numb
 /** How the bot is, in one word and with the reasons. */
 export function healthOf(input: {
   gateway: BotStatus['gateway']['state'];
-  givenUpJobs: string;
+  givenUpJobs: readonly string[];
   /** Paths that are not as applied and are left so. */
   drift: readonly string[];
   failedVersion: string | null;
@@ -70,10 +83,12 @@ export function healthOf(input: {
   diskRefuses: boolean;
   /** What the applied config was made for, and what runs; null: not known yet. */
   openclaw: { wanted: string | null; running: string | null };
+  /** The agent was told to end. */
+  draining: boolean;
 }): BotStatus['health'] {
   const details: JsonObject = {
     gateway: input.gateway,
-    ...(input.givenUpJobs === '[]' ? {} : { jobs_disabled_by_openclaw: JSON.parse(input.givenUpJobs) }),
+    ...(input.givenUpJobs.length === 0 ? {} : { jobs_disabled_by_openclaw: [...input.givenUpJobs] }),
     ...(input.drift.length === 0 ? {} : { drifted_paths: input.drift.slice(0, 10) }),
     ...(input.failedVersion === null ? {} : { failed_version: input.failedVersion }),
     ...(input.fence === 'none' ? {} : { fence: input.fence }),
@@ -83,6 +98,8 @@ export function healthOf(input: {
   const { wanted, running } = input.openclaw;
   // Worth knowing, no fault: a machine gets another OpenClaw by being replaced.
   if (wanted !== null && running !== null && wanted !== running) details['openclaw_version'] = { wanted, running };
+  // Nor is this one: but nobody is to count on the bot's agent from now on.
+  if (input.draining) details['draining'] = true;
   if (input.gateway === 'down') return { status: 'unhealthy', details };
   return { status: degraded ? 'degraded' : 'healthy', details };
 }

@@ -23,11 +23,12 @@ export interface Said {
   drift: readonly string[];
   /** The drift that the last event was about, and when that was. */
   driftTold: { paths: string; atMs: number };
-  givenUp: string;
+  /** Declaration keys of jobs that OpenClaw itself disabled. */
+  givenUp: readonly string[];
   later: string;
   tries: number;
 }
-export const nothingSaid = (): Said => ({ drift: [], driftTold: { paths: '[]', atMs: 0 }, givenUp: '[]', later: '', tries: 0 });
+export const nothingSaid = (): Said => ({ drift: [], driftTold: { paths: '[]', atMs: 0 }, givenUp: [], later: '', tries: 0 });
 
 const TELL_DRIFT_AGAIN_MS = 3_600_000;
 
@@ -124,9 +125,8 @@ async function sayFence({ reporter }: KeepInLineDeps, fence: Fence): Promise<voi
 }
 
 async function sayGivenUp({ reporter, said }: KeepInLineDeps, jobs: string[]): Promise<void> {
-  const now = canonicalJson(jobs);
-  if (said.givenUp === now) return;
-  said.givenUp = now;
+  if (canonicalJson([...said.givenUp]) === canonicalJson(jobs)) return;
+  said.givenUp = jobs;
   if (jobs.length > 0) await reporter.event('jobs_disabled', 'error', `OpenClaw disabled jobs after repeated failures: ${jobs.join(', ')}`, { jobs });
 }
 

@@ -101,13 +101,13 @@ describe('a wake', () => {
 });
 
 describe('healthOf', () => {
-  const well = { gateway: 'ready', givenUpJobs: '[]', drift: [], failedVersion: null, fence: 'none', diskRefuses: false, openclaw: { wanted: '2026.9.6', running: '2026.9.6' } } as const;
+  const well = { gateway: 'ready', givenUpJobs: [], drift: [], failedVersion: null, fence: 'none', diskRefuses: false, openclaw: { wanted: '2026.9.6', running: '2026.9.6' }, draining: false } as const;
 
   it.each([
     ['everything runs', well, 'healthy'],
     ['the gateway starts', { ...well, gateway: 'starting' as const }, 'degraded'],
     ['the gateway is down', { ...well, gateway: 'down' as const }, 'unhealthy'],
-    ['OpenClaw gave up on a job', { ...well, givenUpJobs: '["fleet:x"]' }, 'degraded'],
+    ['OpenClaw gave up on a job', { ...well, givenUpJobs: ['fleet:x'] }, 'degraded'],
     ['drift is left as it is', { ...well, drift: ['messages.prefix'] }, 'degraded'],
     ['a version failed', { ...well, failedVersion: '3' }, 'degraded'],
     ['a fence is up', { ...well, fence: 'stop' }, 'degraded'],
@@ -123,7 +123,7 @@ describe('healthOf', () => {
   });
 
   it('names the reasons', () => {
-    expect(healthOf({ ...well, givenUpJobs: '["fleet:x"]', drift: ['a.b'], failedVersion: '3' }).details).toEqual({
+    expect(healthOf({ ...well, givenUpJobs: ['fleet:x'], drift: ['a.b'], failedVersion: '3' }).details).toEqual({
       gateway: 'ready',
       jobs_disabled_by_openclaw: ['fleet:x'],
       drifted_paths: ['a.b'],

@@ -20,7 +20,7 @@ export interface ReconcileDeps extends ApplyVersionDeps, KeepInLineDeps {
   logger: Logger;
   random(): number;
   /** An outcome changed what the next heartbeat says. */
-  onOutcome(): void;
+  onOutcome(kind: Outcome['kind']): void;
 }
 
 const LONGEST_WAIT_MS = 15_000;
@@ -70,7 +70,7 @@ async function goOn(deps: ReconcileDeps, attempt: Attempt): Promise<number | nul
   const outcome = await applyVersion(deps, attempt, deps.fence(), deps.timer.spentMs(attempt));
   await settle(deps, attempt, outcome);
   if (outcome.kind === 'applied') await deps.reporter.metric('config.apply_ms', Math.round(deps.clock.monotonicMs() - started));
-  deps.onOutcome();
+  deps.onOutcome(outcome.kind);
   if (outcome.kind !== 'later') return 0;
   deps.said.tries += 1;
   await deps.timer.remember(attempt);

@@ -3,10 +3,12 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { copyFile } from 'node:fs/promises';
 import { sha256Of } from '@trawling/domain';
 import { until } from '@trawling/runtime/testing';
+import axios from 'axios';
 import { createHandHost } from '../hand/hand-host.js';
 import { realHost } from '../host.js';
 import { machinePaths } from '../machine/machine-paths.js';
 import { type Applied } from '../state/agent-state.js';
+import { StatusAddress } from '../status/status-server.js';
 import { bundleAgent, runAgent, type RunningAgent } from '../testing/bundled-agent.js';
 import { machineSpecFor } from '../testing/machine-spec.js';
 import { payloadWith } from '../testing/payloads.js';
@@ -87,6 +89,38 @@ describe('the agent as it is shipped', () => {
     expect(existsSync(buildFile(paths(), broken))).toBe(true);
     last.child.kill('SIGTERM');
     expect(await last.gone).toBe(0);
+  });
+
+  it('says on loopback how it is, what it can do and what it lacks, and with its last heartbeat that it ends', async () => {
+    const agent = start('run');
+    await until(() => sync.heartbeats.length > 0, SLOW);
+    const { url } = StatusAddress.parse(JSON.parse(readFileSync(paths().status, 'utf8')));
+    const ask = async (path: string) => (await axios.get<unknown>(`${url}${path}`, { proxy: false, validateStatus: () => true })).data;
+
+    // There is no gateway beside it.
+    expect(await ask('/status')).toMatchObject({ agent_name: 'bot-agent', status: 'Degraded', active_jobs: 0 });
+    expect(await ask('/capabilities')).toMatchObject({ capabilities: [{ name: 'config.apply' }, { name: 'jobs.run' }, { name: 'reports.relay' }] });
+    expect(await ask('/readyz')).toMatchObject({
+      code: 'unavailable', detail: 'Not ready: gateway', checks: { enrolled: { ok: true }, gateway: { ok: false }, sync_adapter: { ok: true }, spool: { ok: true } },
+    });
+    expect(await ask('/metrics')).toContain('agent_info{bot_id="');
+    agent.child.kill('SIGTERM');
+    expect(await agent.gone).toBe(0);
+
+    expect(sync.heartbeats.map(({ health }) => health.details['draining'] ?? false)).toEqual([...sync.heartbeats.slice(1).map(() => false), true]);
+    expect(sync.heartbeats.at(-1)).toMatchObject({ capabilities: ['config.apply', 'jobs.run', 'reports.relay'], capacity: { concurrent_tasks: 0, queue_length: 0 } });
+    expect(agent.output().match(/OPENCLAW_BASE_URL is not set/g)).toHaveLength(1);
+  });
+
+  it('ends in time when nobody hears its last heartbeat', async () => {
+    const agent = start('run');
+    await until(() => sync.heartbeats.length > 0, SLOW);
+    sync.fault('*', 'hang');
+
+    agent.child.kill('SIGTERM');
+
+    expect(await agent.gone).toBe(0);
+    expect(agent.output()).not.toContain('stopping took too long');
   });
 
   it('prepares the first start of a gateway, and lends a hand on a socket until it is told to end', async () => {

@@ -34,6 +34,25 @@ describe('POST /bots/{id}/heartbeat', () => {
     expect(await leaseLeft(bot)).toBeLessThanOrEqual(lease);
   });
 
+  it('keeps what the bot can do and how busy it is, as its newest heartbeat says', async () => {
+    const bot = await TestBot.enrolled(world());
+    await bot.heartbeat({ ...current, capabilities: ['strategy.trend', 'mode.paper'], capacity: { concurrent_tasks: 3, queue_length: 1 } }).expect(200);
+
+    expect(await bot.reported()).toMatchObject({ status: { capabilities: ['strategy.trend', 'mode.paper'], capacity: { concurrent_tasks: 3, queue_length: 1 } } });
+    await bot.heartbeat({ ...current, capabilities: ['mode.paper'], capacity: { concurrent_tasks: 0, queue_length: 0 } }).expect(200);
+
+    expect(await bot.reported()).toMatchObject({ status: { capabilities: ['mode.paper'], capacity: { concurrent_tasks: 0, queue_length: 0 } } });
+  });
+
+  it.each([
+    ['capabilities.0', { capabilities: ['Not A Capability'] }],
+    ['capacity.queue_length', { capacity: { concurrent_tasks: 3, queue_length: -1 } }],
+  ])('refuses a heartbeat whose %s is not what the contract says', async (path, over) => {
+    const bot = await TestBot.enrolled(world());
+    const answer = await bot.heartbeat({ ...current, ...over }).expect(400);
+    expect(answer.body.issues[0].path).toBe(path);
+  });
+
   it('answers 409 with the desired version and hash when there is something newer to fetch, and stores all the same', async () => {
     const bot = await TestBot.enrolled(world());
     const next = await world().controlPlane.changeBot(bot.id);

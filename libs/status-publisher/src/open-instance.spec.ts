@@ -2,7 +2,7 @@ import { createFakeClock, createMemoryLogger, type FakeClock, until } from '@tra
 import { Registry } from 'prom-client';
 import { answerStatus, type Instance, type InstanceOptions, openInstance, type PublishEvent } from './index.js';
 import { fixedRegistration } from './registration.js';
-import { type Behaviour, behaviours, startTestReceiver, type TestReceiver } from './testing/index.js';
+import { type Behaviour, behaviours, createTestAuthority, startTestReceiver, type TestReceiver } from './testing/index.js';
 
 const KEY = 'a-key-that-nobody-may-read';
 const SECRET_DETAIL = 'a-detail-of-the-payload';
@@ -143,6 +143,33 @@ describe('an instance with a receiver', () => {
     await instance.stop();
 
     expect(receiver.requests().map(({ path }) => path)).toEqual(Array(3).fill('/openclaw/status'));
+  });
+});
+
+describe('an instance with a receiver over https', () => {
+  it('publishes when the certificate is right, and says loudly, once, when it is not', async () => {
+    const [authority, stranger] = await Promise.all([createTestAuthority(), createTestAuthority()]);
+    const receiver = await startTestReceiver({ tls: await authority.issue({ ip: ['127.0.0.1'] }) });
+    const clock = createFakeClock();
+    const events: PublishEvent[] = [];
+    const open = (ca: string) => {
+      const made = options({ OPENCLAW_BASE_URL: receiver.url, OPENCLAW_API_KEY: KEY }, { clock, ca, random: () => 1, onEvent: (event) => events.push(event) });
+      return { instance: openInstance(made.given), log: made.log };
+    };
+
+    const trusting = open(authority.ca);
+    await until(() => events.length === 1);
+    await trusting.instance.stop();
+    const wary = open(stranger.ca);
+    await until(() => events.length === 4);
+    await clock.advance(5_000);
+    await until(() => events.length === 5);
+    await wary.instance.stop(AbortSignal.abort());
+    await receiver.close();
+
+    expect(receiver.healths()).toEqual(['healthy', 'draining', 'offline']);
+    expect(events.slice(3, 5)).toMatchObject([{ reason: 'certificate', attempt: 1 }, { reason: 'certificate', attempt: 2 }]);
+    expect(wary.log.lines().filter(({ level }) => level === 'error').map(({ msg }) => msg)).toEqual([expect.stringContaining('certificate is not accepted')]);
   });
 });
 

@@ -28,7 +28,7 @@ export type InstanceOptions = {
   thresholds?: HealthThresholds;
   /** Milliseconds that `stop` takes at most. */
   shutdownMs?: number;
-  /** Further certificate authority, PEM. */
+  /** The only certificate authority to trust, PEM; by default those of Node (and NODE_EXTRA_CA_CERTS). */
   ca?: string;
   clock?: Clock;
   random?: () => number;

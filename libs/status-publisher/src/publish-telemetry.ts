@@ -92,7 +92,7 @@ function createPublishMetrics(registry: Registry): (event: PublishEvent, now: Da
   return ({ result, reason, attempt, latency_ms: latencyMs }, now) => {
     attempts.inc({ result, reason: reason ?? 'ok' });
     durations.observe({ result }, latencyMs / 1000);
-    failures.set(result === 'published' ? 0 : attempt);
+    if (reason !== 'given-up') failures.set(result === 'published' ? 0 : attempt);
     if (result === 'published') arrived.set(now.getTime() / 1000);
   };
 }

@@ -81,7 +81,8 @@ export function startPublisher(options: PublisherOptions): Publisher {
     inFlight = null;
     published = outcome.ok ? status : null;
     options.tell({ status, outcome, attempt: failures + 1, latencyMs: clock.monotonicMs() - begunMs });
-    failures = outcome.ok ? 0 : failures + 1;
+    if (outcome.ok) failures = 0;
+    else if (outcome.reason !== 'given-up') failures += 1;
     return outcome;
   }
 

@@ -86,6 +86,8 @@ describe('a status', () => {
     ['takesIt', { ok: true, httpStatus: 204 }],
     ['takesItInJson', { ok: true, httpStatus: 200 }],
     ['resets', { ok: false, reason: 'network', httpStatus: null, code: 'ECONNRESET' }],
+    ['breaksOff', { ok: false, reason: 'network', httpStatus: null }],
+    ['changesTheProtocol', { ok: false, reason: 'network', httpStatus: null }],
     ['redirects', { ok: false, reason: 'not-a-receiver', httpStatus: 307 }],
     ['answersAPage', { ok: false, reason: 'not-a-receiver', httpStatus: 200 }],
     ['answersTooMuch', { ok: false, reason: 'not-a-receiver', httpStatus: 200 }],

@@ -1,10 +1,9 @@
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
-import { type Readable } from 'node:stream';
 import { type InstanceStatus } from '@trawling/contracts';
 import { isErrorWithCode } from '@trawling/runtime';
-import axios from 'axios';
 import { type Failure, type Outcome } from './outcome.js';
+import { postJson } from './post-json.js';
 import { readAnswer } from './read-answer.js';
 
 /** Sends one status, once. Gives up, and resolves, when `signal` aborts. Never rejects. */
@@ -13,13 +12,10 @@ export type SendStatus = (status: InstanceStatus, signal: AbortSignal) => Promis
 export type SenderOptions = {
   url: URL;
   apiKey: string;
-  /** Further certificate authority, PEM; by default those of Node (and NODE_EXTRA_CA_CERTS). */
+  /** The only certificate authority to trust, PEM; by default those of Node (and NODE_EXTRA_CA_CERTS). */
   ca?: string | undefined;
   now: () => Date;
 };
-
-/** An answer of a receiver is small. */
-const MAX_ANSWER_BYTES = 64 * 1024;
 
 /**
  * Sends statuses to one receiver: certificates are always checked (NODE_TLS_REJECT_UNAUTHORIZED changes nothing), redirects
@@ -34,32 +30,18 @@ export function createSender({ url, apiKey, ca, now }: SenderOptions): { send: S
     close: () => agent.destroy(),
     async send(status, signal) {
       try {
-        const response = await axios.request<Readable>({
-          method: 'POST',
-          url: url.href,
-          data: JSON.stringify(status),
+        const answer = await postJson({
+          url,
+          agent,
+          signal,
           headers: {
             Authorization: `Bearer ${apiKey}`,
-            'Content-Type': 'application/json',
             Accept: 'application/json',
-            'Accept-Encoding': 'identity',
             'User-Agent': `${status.service_name.replaceAll(' ', '-')}/${/^[\w.+-]+$/.test(status.version) ? status.version : '0'}`,
           },
-          signal,
-          httpAgent: agent,
-          httpsAgent: agent,
-          proxy: false,
-          maxRedirects: 0,
-          decompress: false,
-          responseType: 'stream',
-          validateStatus: () => true,
+          body: JSON.stringify(status),
         });
-        const body = await readBody(response.data);
-        const header = (name: string): string | undefined => {
-          const value: unknown = response.headers[name];
-          return typeof value === 'string' ? value : undefined;
-        };
-        return readAnswer({ status: response.status, contentType: header('content-type'), retryAfter: header('retry-after'), date: header('date'), body }, now());
+        return readAnswer(answer, now());
       } catch (error) {
         return failed(error, signal);
       }
@@ -67,20 +49,7 @@ export function createSender({ url, apiKey, ca, now }: SenderOptions): { send: S
   };
 }
 
-/** To its end, because only then it is an answer; null when there is too much of it. */
-async function readBody(stream: Readable): Promise<string | null> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of stream) {
-    const bytes = Buffer.from(chunk);
-    chunks.push(bytes);
-    length += bytes.length;
-    if (length > MAX_ANSWER_BYTES) return null;
-  }
-  return Buffer.concat(chunks).toString('utf8');
-}
-
-/** Of the error only its code: an axios error carries the request, with the key and the payload. */
+/** Of the error only its code: nothing that could carry the request. */
 function failed(error: unknown, signal: AbortSignal): Failure {
   const failure = { ok: false, httpStatus: null, retryAfterMs: null, code: codeOf(error) } as const;
   if (signal.aborted) return { ...failure, reason: 'given-up', code: null };

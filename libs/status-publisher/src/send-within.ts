@@ -11,6 +11,9 @@ export type Limits = {
   giveUp: AbortSignal;
 };
 
+/** Without a reason of our own each abort makes an error with a stack. */
+const OVER = 'over';
+
 /** Sends within limits that hold whatever the receiver, or a sender that does not let go, does. */
 export async function sendWithin(send: SendStatus, status: InstanceStatus, { clock, timeoutMs, giveUp }: Limits): Promise<Outcome> {
   if (giveUp.aborted) return noAnswer('given-up');
@@ -23,8 +26,8 @@ export async function sendWithin(send: SendStatus, status: InstanceStatus, { clo
   try {
     return await Promise.race([send(status, letGo.signal), gaveUp, timedOut]);
   } finally {
-    done.abort();
-    letGo.abort();
+    done.abort(OVER);
+    letGo.abort(OVER);
   }
 }
 

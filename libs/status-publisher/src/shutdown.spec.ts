@@ -50,7 +50,7 @@ describe('stopping', () => {
     expect(await publisher.stop()).toBe(true);
 
     expect(sent.map(({ second, health }) => [second, health])).toEqual([[0, 'healthy'], [1, 'draining'], [1, 'offline']]);
-    expect(events.map(({ reason }) => reason)).toEqual(['given-up', null, null]);
+    expect(events.map(({ reason, attempt }) => [reason, attempt])).toEqual([['given-up', 1], [null, 1], [null, 1]]);
   });
 
   it('waits for a draining that is in flight, half of its time', async () => {
@@ -145,7 +145,7 @@ describe('stopping towards a real receiver that', () => {
   });
   afterEach(() => receiver.close());
 
-  it.each(['hangs', 'hangsInItsAnswer', 'resets', 'redirects', 'answersAPage', 'fails', 'throttles', 'refusesTheKey', 'doesNotKnowThePath', 'answersTooMuch'] as const)(
+  it.each(['hangs', 'hangsInItsAnswer', 'resets', 'breaksOff', 'redirects', 'answersAPage', 'fails', 'throttles', 'refusesTheKey', 'doesNotKnowThePath', 'answersTooMuch'] as const)(
     '%s has heard draining and offline, and is over within its three seconds',
     async (name) => {
       const clock = createFakeClock();

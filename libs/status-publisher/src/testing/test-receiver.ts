@@ -14,6 +14,11 @@ export const behaviours = {
   hangs: () => undefined,
   hangsInItsAnswer: (response) => void response.writeHead(200, { 'Content-Type': 'application/json' }).write('{"ok":'),
   resets: (_, request) => void request.socket.resetAndDestroy(),
+  breaksOff: (response) => {
+    response.writeHead(200, { 'Content-Type': 'application/json', 'Content-Length': '100' });
+    response.write('{"ok":', () => response.destroy());
+  },
+  changesTheProtocol: (response) => response.writeHead(101, { Connection: 'Upgrade', Upgrade: 'something' }).end(),
   redirects: (response) => response.writeHead(307, { Location: '/elsewhere' }).end(),
   answersAPage: (response) => response.writeHead(200, { 'Content-Type': 'text/html' }).end('<!doctype html><title>OpenClaw</title>'),
   fails: (response) => response.writeHead(500, { 'Content-Type': 'application/json' }).end('{}'),

@@ -7,6 +7,7 @@ import type { PublisherEnv } from '@trawling/status-publisher';
 import { countBacklog } from './count-backlog.js';
 import { startDecisionLoops } from './decision-loops.js';
 import { openInstanceStreams } from './directory/instance-streams.js';
+import { openStatusWrites } from './directory/publish-status.js';
 import type { Env } from './env.js';
 import { controlPlaneApp } from './http-app.js';
 import { reportMissingMasterKeys } from './installation/check-master-keys.js';
@@ -66,6 +67,8 @@ export async function openControlPlane(onStop: OnStop, options: ControlPlaneOpti
   };
   const loops = startDecisionLoops({ ...deps, clock: systemClock });
   onStop(() => loops.close(), 'decisions');
+  const statuses = openStatusWrites(database.pool);
+  onStop(() => statuses.close(), 'status writes');
   const streams = openInstanceStreams({
     read: (since) => readDirectory(database.prisma, since),
     find: (ids) => findInstanceRows(database.prisma, ids),
@@ -88,8 +91,7 @@ export async function openControlPlane(onStop: OnStop, options: ControlPlaneOpti
   });
   onStop(() => feed.close(), 'change feed');
   const { app, document } = controlPlaneApp({
-    ...deps, streams, version,
-    pool: database.pool,
+    ...deps, statuses, streams, version,
     statusRoutes: status.routes,
     metrics: tellOutcomes(metrics, status.instance.taskEnded),
   });

@@ -1,9 +1,8 @@
-import { Capability, type InstanceFilter, type InstanceHistoryEntry, type InstanceView, JsonObject } from '@trawling/contracts';
+import { type InstanceFilter, InstanceHealth, InstanceHistoryEntry, type InstanceView, JsonObject } from '@trawling/contracts';
 import type { InstanceRow, InstanceStatusChangeRow } from '@trawling/database';
-import { InstanceHealth, InstanceHistoryEntry as History } from '@trawling/contracts';
 import { z } from 'zod';
 
-const Capabilities = z.array(Capability);
+const Capabilities = z.array(z.string());
 
 export const instanceView = (row: InstanceRow): InstanceView => ({
   instance_id: row.instance_id,
@@ -26,7 +25,7 @@ export const historyEntry = (row: InstanceStatusChangeRow): InstanceHistoryEntry
   at: row.at.toISOString(),
   from: row.fromStatus === null ? null : InstanceHealth.parse(row.fromStatus),
   to: InstanceHealth.parse(row.toStatus),
-  reason: History.shape.reason.parse(row.reason),
+  reason: InstanceHistoryEntry.shape.reason.parse(row.reason),
   version: row.version,
 });
 

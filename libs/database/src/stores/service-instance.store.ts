@@ -10,84 +10,6 @@ import { heardBy } from './online.js';
  */
 export type PublishVerdict = 'taken' | 'older' | 'other-key' | 'bot';
 
-/**
- * For so long at least an older sequence is a late one; after that and its lease, it is a process that began anew, or one
- * whose clock was set back. Seconds.
- */
-const SEQUENCE_MEMORY_SECONDS = 600;
-
-/**
- * One statement, so that statuses of one instance are judged one after the other: `known` locks the row and sees what was
- * committed before. Of two first ones at once the loser finds nothing written (`verdict` null) and is asked again.
- */
-const publishStatement = (s: PublishedRow): Prisma.Sql => Prisma.sql`
-  WITH known AS (
-    SELECT service.*, ${SERVICE_STATUS} AS status,
-      CASE
-        WHEN service.api_key_id <> ${s.apiKeyId}::uuid AND ${SERVICE_STATUS} <> 'offline'
-          AND EXISTS (SELECT FROM api_key WHERE id = service.api_key_id AND revoked_at IS NULL) THEN 'other-key'
-        WHEN service.api_key_id = ${s.apiKeyId}::uuid AND service.sequence >= ${s.sequence}::bigint
-          AND now() < greatest(service.lease_expires_at, service.received_at + make_interval(secs => ${SEQUENCE_MEMORY_SECONDS})) THEN 'older'
-        ELSE 'taken' END AS verdict
-    FROM service_instance service ${heardBy('control-plane')}
-    WHERE service.instance_id = ${s.instanceId} FOR UPDATE OF service
-  ),
-  bots AS (SELECT FROM bot WHERE id = ${s.botId}::uuid),
-  said AS (
-    SELECT ${s.apiKeyId}::uuid AS api_key_id, ${s.serviceName}::text AS service_name, ${s.schemaVersion}::text AS schema_version,
-      ${s.sequence}::bigint AS sequence, ${s.version}::text AS version, ${s.health}::text AS health, ${s.details}::jsonb AS details,
-      ${s.capabilities}::text[] AS capabilities, ${s.concurrentTasks}::int AS concurrent_tasks, ${s.queueLength}::int AS queue_length,
-      ${s.uptimeSeconds}::float8 AS uptime_seconds, ${s.sentAt}::timestamptz AS sent_at, now() AS received_at,
-      now() + make_interval(secs => ${s.leaseSeconds}::float8) AS lease_expires_at
-  ),
-  first AS (
-    INSERT INTO service_instance (instance_id, api_key_id, service_name, schema_version, sequence, version, health, details, capabilities,
-      concurrent_tasks, queue_length, uptime_seconds, sent_at, received_at, lease_expires_at, first_seen_at, told_status)
-    SELECT ${s.instanceId}, said.*, now(), said.health FROM said
-    WHERE NOT EXISTS (SELECT FROM known) AND NOT EXISTS (SELECT FROM bots)
-    ON CONFLICT (instance_id) DO NOTHING RETURNING 1
-  ),
-  next AS (
-    UPDATE service_instance s SET (api_key_id, service_name, schema_version, sequence, version, health, details, capabilities,
-      concurrent_tasks, queue_length, uptime_seconds, sent_at, received_at, lease_expires_at, told_status) = (SELECT said.*, said.health FROM said)
-    FROM known WHERE s.instance_id = known.instance_id AND known.verdict = 'taken'
-  ),
-  history AS (
-    INSERT INTO instance_status_change (instance_id, from_status, to_status, reason, version)
-    SELECT ${s.instanceId}, known.told_status, said.health,
-      CASE WHEN known.told_status = 'offline' AND known.health <> 'offline' THEN 'heard-again' ELSE 'published' END, said.version
-    FROM said LEFT JOIN known ON true
-    WHERE CASE WHEN known.instance_id IS NULL THEN EXISTS (SELECT FROM first) ELSE known.verdict = 'taken' AND known.told_status <> said.health END
-  )
-  SELECT
-    CASE
-      WHEN known.verdict IS NOT NULL THEN known.verdict
-      WHEN EXISTS (SELECT FROM bots) THEN 'bot'
-      WHEN EXISTS (SELECT FROM first) THEN 'taken' END AS verdict,
-    known.instance_id IS NULL OR known.verdict = 'taken' AND (known.told_status, known.service_name, known.version, known.capabilities)
-      IS DISTINCT FROM (said.health, said.service_name, said.version, said.capabilities) AS changed
-  FROM said LEFT JOIN known ON true`;
-
-type PublishedRow = ReturnType<typeof rowOf>;
-
-const rowOf = (published: PublishedStatus) => ({
-  apiKeyId: published.apiKeyId,
-  instanceId: published.status.instance_id,
-  botId: published.botId,
-  serviceName: published.status.service_name,
-  schemaVersion: published.status.schema_version,
-  sequence: published.status.sequence,
-  version: published.status.version,
-  health: published.status.health.status,
-  details: JSON.stringify(published.status.health.details),
-  capabilities: published.status.capabilities,
-  concurrentTasks: published.status.capacity.concurrent_tasks,
-  queueLength: published.status.capacity.queue_length,
-  uptimeSeconds: published.status.uptime_seconds,
-  sentAt: published.status.timestamp,
-  leaseSeconds: published.leaseSeconds,
-});
-
 export type PublishedStatus = {
   apiKeyId: string;
   status: InstanceStatus;
@@ -97,15 +19,106 @@ export type PublishedStatus = {
   leaseSeconds: number;
 };
 
+/** `changed`: others may want to know now, not only when they look the next time (capacity moves all the time). */
+export type PublishResult = { verdict: PublishVerdict; changed: boolean };
+
+/**
+ * For so long at least an older sequence is a late one; after that and its lease, it is a process that began anew, or one
+ * whose clock was set back. Seconds.
+ */
+const SEQUENCE_MEMORY_SECONDS = 600;
+
+/** Of the row and of what was said, in one order. */
+const COLUMNS = Prisma.sql`api_key_id, service_name, schema_version, sequence, version, health, details, capabilities,
+  concurrent_tasks, queue_length, uptime_seconds, sent_at, received_at, lease_expires_at, told_status`;
+
+/**
+ * One statement, so that statuses of one instance are judged one after the other: `known` locks the rows and sees what was
+ * committed before. Of two first ones at once the loser finds nothing written (`verdict` null) and is asked again.
+ */
+const publishStatement = (json: string): Prisma.Sql => Prisma.sql`
+  WITH said AS (
+    SELECT said.*, now() AS received_at, now() + make_interval(secs => said.lease_seconds) AS lease_expires_at, said.health AS told_status
+    FROM jsonb_to_recordset(${json}::jsonb) AS said(n int, instance_id text, bot_id uuid, api_key_id uuid, service_name text,
+      schema_version text, sequence bigint, version text, health text, details jsonb, capabilities text[], concurrent_tasks int,
+      queue_length int, uptime_seconds float8, sent_at timestamptz, lease_seconds float8)
+  ),
+  known AS (
+    SELECT service.*, said.n,
+      CASE
+        WHEN service.api_key_id <> said.api_key_id AND ${SERVICE_STATUS} <> 'offline'
+          AND EXISTS (SELECT FROM api_key WHERE id = service.api_key_id AND revoked_at IS NULL) THEN 'other-key'
+        WHEN service.api_key_id = said.api_key_id AND service.sequence >= said.sequence
+          AND now() < greatest(service.lease_expires_at, service.received_at + make_interval(secs => ${SEQUENCE_MEMORY_SECONDS})) THEN 'older'
+        ELSE 'taken' END AS verdict
+    FROM said JOIN service_instance service ON service.instance_id = said.instance_id ${heardBy('control-plane')}
+    ORDER BY said.n FOR UPDATE OF service
+  ),
+  bots AS (SELECT said.n FROM said JOIN bot ON bot.id = said.bot_id),
+  first AS (
+    INSERT INTO service_instance (instance_id, first_seen_at, ${COLUMNS})
+    SELECT instance_id, received_at, ${COLUMNS} FROM said
+    WHERE n NOT IN (SELECT n FROM known) AND n NOT IN (SELECT n FROM bots)
+    ORDER BY n
+    ON CONFLICT (instance_id) DO NOTHING RETURNING instance_id
+  ),
+  next AS (
+    UPDATE service_instance s SET (${COLUMNS}) = (SELECT ${COLUMNS} FROM said WHERE said.n = known.n)
+    FROM known WHERE s.instance_id = known.instance_id AND known.verdict = 'taken'
+  ),
+  judged AS (
+    SELECT said.n, said.instance_id, said.health, said.version, known.told_status, known.health AS said_before,
+      CASE
+        WHEN known.n IS NOT NULL THEN known.verdict
+        WHEN said.n IN (SELECT n FROM bots) THEN 'bot'
+        WHEN said.instance_id IN (SELECT instance_id FROM first) THEN 'taken' END AS verdict,
+      (known.told_status, known.service_name, known.version, known.capabilities)
+        IS DISTINCT FROM (said.health, said.service_name, said.version, said.capabilities) AS changed
+    FROM said LEFT JOIN known ON known.n = said.n
+  ),
+  history AS (
+    INSERT INTO instance_status_change (instance_id, from_status, to_status, reason, version)
+    SELECT instance_id, told_status, health,
+      CASE WHEN told_status = 'offline' AND said_before <> 'offline' THEN 'heard-again' ELSE 'published' END, version
+    FROM judged WHERE verdict = 'taken' AND told_status IS DISTINCT FROM health
+    ORDER BY n
+  )
+  SELECT n, verdict, changed AND verdict = 'taken' AS changed FROM judged`;
+
+const saidOf = (published: PublishedStatus, n: number) => ({
+  n,
+  instance_id: published.status.instance_id,
+  bot_id: published.botId,
+  api_key_id: published.apiKeyId,
+  service_name: published.status.service_name,
+  schema_version: published.status.schema_version,
+  sequence: published.status.sequence,
+  version: published.status.version,
+  health: published.status.health.status,
+  details: published.status.health.details,
+  capabilities: published.status.capabilities,
+  concurrent_tasks: published.status.capacity.concurrent_tasks,
+  queue_length: published.status.capacity.queue_length,
+  uptime_seconds: published.status.uptime_seconds,
+  sent_at: published.status.timestamp,
+  lease_seconds: published.leaseSeconds,
+});
+
+/** So often somebody else's first status of the same instance may be in the way. */
+const MAX_TRIES = 3;
+
 export const serviceInstanceStore = (db: Queryable) => ({
-  /** `changed`: others may want to know now, not only when they look the next time (capacity moves all the time). */
-  async publishStatus(published: PublishedStatus): Promise<{ verdict: PublishVerdict; changed: boolean }> {
-    const { text, values } = publishStatement(rowOf(published));
-    for (let tries = 1; ; tries += 1) {
-      const { rows } = await db.query<{ verdict: PublishVerdict | null; changed: boolean }>({ name: 'publish-status', text, values });
-      const [row] = rows;
-      if (row?.verdict) return { verdict: row.verdict, changed: row.changed && row.verdict === 'taken' };
-      if (tries === 3) throw new Error('an instance came and went while its status was stored');
+  /** At most one status of an instance; results in the order of the statuses. All of it is durable, or none. */
+  async publishStatuses(statuses: readonly PublishedStatus[]): Promise<PublishResult[]> {
+    const results: (PublishResult | undefined)[] = [];
+    let left = statuses.map(saidOf);
+    for (let tries = 1; left.length > 0; tries += 1) {
+      if (tries > MAX_TRIES) throw new Error('an instance came and went while its status was stored');
+      const { text, values } = publishStatement(JSON.stringify(left));
+      const { rows } = await db.query<{ n: number; verdict: PublishVerdict | null; changed: boolean }>({ name: 'publish-statuses', text, values });
+      for (const { n, verdict, changed } of rows) if (verdict) results[n] = { verdict, changed };
+      left = left.filter(({ n }) => !results[n]);
     }
+    return results.flatMap((result) => result ?? []);
   },
 });

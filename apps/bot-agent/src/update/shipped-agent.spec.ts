@@ -3,6 +3,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { copyFile } from 'node:fs/promises';
 import { sha256Of } from '@trawling/domain';
 import { until } from '@trawling/runtime/testing';
+import { startTestReceiver } from '@trawling/status-publisher/testing';
 import axios from 'axios';
 import { createHandHost } from '../hand/hand-host.js';
 import { realHost } from '../host.js';
@@ -110,6 +111,24 @@ describe('the agent as it is shipped', () => {
     expect(sync.heartbeats.map(({ health }) => health.details['draining'] ?? false)).toEqual([...sync.heartbeats.slice(1).map(() => false), true]);
     expect(sync.heartbeats.at(-1)).toMatchObject({ capabilities: ['config.apply', 'jobs.run', 'reports.relay'], capacity: { concurrent_tasks: 0, queue_length: 0 } });
     expect(agent.output().match(/OPENCLAW_BASE_URL is not set/g)).toHaveLength(1);
+  });
+
+  it('publishes itself as well where it is told to, until its last word', async () => {
+    const receiver = await startTestReceiver();
+    const agent = runAgent(paths().agentFile, ['run', '--machine', paths().spec], { OPENCLAW_BASE_URL: receiver.url, OPENCLAW_API_KEY: 'ttk_publisher' });
+    running.push(agent);
+    await until(() => receiver.received().length > 0, SLOW);
+
+    agent.child.kill('SIGTERM');
+    expect(await agent.gone).toBe(0);
+    await receiver.close();
+
+    expect(new Set(receiver.requests().map(({ headers }) => headers.authorization))).toEqual(new Set(['Bearer ttk_publisher']));
+    expect(receiver.received()[0]).toMatchObject({
+      service_name: 'bot-agent', capabilities: ['config.apply', 'jobs.run', 'reports.relay'], health: { details: { bot_id: sync.botId } },
+    });
+    expect(receiver.healths().slice(-2)).toEqual(['draining', 'offline']);
+    expect(agent.output()).not.toContain('ttk_publisher');
   });
 
   it('ends in time when nobody hears its last heartbeat', async () => {

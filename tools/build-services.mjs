@@ -78,7 +78,8 @@ const builtFile = join(root, '.nx/built.txt');
 /** What tools/build.mjs makes of a project. */
 function outputsOf(folder) {
   const { bundle } = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
-  return bundle.entries.map((entry) => join(root, folder, 'dist', `${basename(entry, '.ts')}.js`));
+  const names = [...bundle.entries.map((entry) => `${basename(entry, '.ts')}.js`), ...(bundle.assets ?? []).map((asset) => basename(asset))];
+  return names.map((name) => join(root, folder, 'dist', name));
 }
 
 /** Whether the last build was of these sources, and all of it is there. */

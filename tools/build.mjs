@@ -1,6 +1,7 @@
 // Bundles one project with esbuild: src/<entry>.ts → dist/<entry>.js. Run in the project's folder, or give the folder.
 //
 // Its package.json says what: "bundle": { "entries": ["src/main.ts"], "external": true }
+//   assets           files that lie beside the bundles, as they are
 //   external true    npm packages stay in node_modules, workspace libraries are inlined
 //   external false   one self-contained file
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
@@ -8,7 +9,7 @@ import { basename, dirname, join, parse, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
-/** @param {string} projectFolder @returns {Promise<string[]>} the files written */
+/** @param {string} projectFolder @returns {Promise<string[]>} the bundles written */
 export async function buildProject(projectFolder) {
   const { bundle } = JSON.parse(readFileSync(join(projectFolder, 'package.json'), 'utf8'));
   if (!bundle) throw new Error(`${join(projectFolder, 'package.json')} has no "bundle"`);
@@ -29,6 +30,7 @@ export async function buildProject(projectFolder) {
   });
   mkdirSync(join(projectFolder, 'dist'), { recursive: true });
   for (const { path, contents } of outputFiles) replaceFile(path, contents);
+  for (const asset of bundle.assets ?? []) replaceFile(join(projectFolder, 'dist', basename(asset)), readFileSync(join(projectFolder, asset)));
   return bundle.entries.map((entry) => join(projectFolder, 'dist', `${basename(entry, '.ts')}.js`));
 }
 

@@ -8,7 +8,7 @@ import { makeBot, view } from './testing/bots.js';
 import { type CuttableProxy, openCuttableProxy } from './testing/cuttable-proxy.js';
 import { enroll } from './testing/enroll.js';
 import { followStream } from './testing/follow-stream.js';
-import { openTestControlPlane, useControlPlane } from './testing/open-test-control-plane.js';
+import { openTestControlPlane, registrationFile, unpublished, useControlPlane } from './testing/open-test-control-plane.js';
 
 const logger = createLogger({ name: 'control-plane', level: 'silent' });
 const masterKeys = `k:${randomBytes(32).toString('base64')}`;
@@ -23,7 +23,7 @@ describe('starting the control plane', () => {
   afterAll(() => test.close());
 
   const open = (url: string) =>
-    withReleasers((onStop) => openControlPlane(onStop, { databaseUrl: url, masterKeys, logger, version: '0' }));
+    withReleasers((onStop) => openControlPlane(onStop, { databaseUrl: url, masterKeys, logger, version: '0', ...unpublished() }));
 
   it('says what to do when the database is not initialised', async () => {
     await expect(open(test.roleUrl('trawling_control_plane'))).rejects.toThrow('not initialised yet: run "admin init" first');
@@ -40,9 +40,9 @@ describe('starting the control plane', () => {
       const botId = await makeBot(await controlPlane.as('operator'), { owner_id: 'a' });
       await pool.query("INSERT INTO bot_reported (bot_id, lease_expires_at) VALUES ($1, now() + interval '5 minutes')", [botId]);
       await pool.query("DO $$ BEGIN EXECUTE format('DROP TABLE metrics.bot_metric_%s', to_char(now() AT TIME ZONE 'UTC', 'YYYYMMDD')); END $$");
-      const env = parseEnv(Env, { DATABASE_URL: controlPlane.controlPlaneUrl, MASTER_KEYS: controlPlane.masterKeys, PORT: '0' });
+      const env = parseEnv(Env, { DATABASE_URL: controlPlane.controlPlaneUrl, MASTER_KEYS: controlPlane.masterKeys, PORT: '0', INTERNAL_PORT: '0' });
 
-      const { stop } = await compose(env, { logger, version: '0' });
+      const { stop } = await compose(env, { logger, version: '0', registrationFile });
       const seen = async (sql: string) => (await pool.query(sql)).rows.length > 0;
       await until(() => seen("SELECT 1 FROM bot_event WHERE type = 'bot-online' AND source = 'server'"), { timeoutMs: 20_000 });
       await until(() => seen("SELECT to_regclass('metrics.bot_metric_' || to_char(now() AT TIME ZONE 'UTC', 'YYYYMMDD')) AS there WHERE to_regclass('metrics.bot_metric_' || to_char(now() AT TIME ZONE 'UTC', 'YYYYMMDD')) IS NOT NULL"), { timeoutMs: 20_000 });
@@ -55,8 +55,8 @@ describe('starting the control plane', () => {
   it('listens where the environment says and stops cleanly', async () => {
     const { ownerUrl, masterKeys: keys, makeKey, owner, close } = await openTestControlPlane();
     try {
-      const env = parseEnv(Env, { DATABASE_URL: ownerUrl, MASTER_KEYS: keys, PORT: '0', LOG_LEVEL: 'silent' });
-      const { value, stop } = await compose(env, { logger, version: '0' });
+      const env = parseEnv(Env, { DATABASE_URL: ownerUrl, MASTER_KEYS: keys, PORT: '0', INTERNAL_PORT: '0', LOG_LEVEL: 'silent' });
+      const { value, stop } = await compose(env, { logger, version: '0', registrationFile });
 
       expect((await fetch(`${value.url}/healthz`)).status).toBe(200);
       const following = await followStream(`${value.url}/openclaw/stream`, (await makeKey('viewer')).key);

@@ -8,14 +8,16 @@ const OpenApi = z.looseObject({ paths: z.record(z.string(), z.record(z.string(),
 describe('the API', () => {
   const controlPlane = useControlPlane({ agentBuild: false });
 
-  it('documents exactly what routes.ts lists, and health', async () => {
+  const ofStatus = ['getHealth: get /healthz', 'getReadiness: get /readyz', 'getStatus: get /status', 'getCapabilities: get /capabilities'];
+
+  it('documents exactly what routes.ts lists, health and status', async () => {
     const { body } = await controlPlane().anonymous.get('/openapi.json');
 
     const documented = Object.entries(OpenApi.parse(body).paths).flatMap(([path, methods]) =>
       Object.entries(methods).map(([method, { operationId }]) => `${operationId}: ${method} ${path}`),
     );
     const listed = Object.entries(operations).map(([id, { method, path }]) => `${id}: ${method} ${path.replaceAll(/:(\w+)/g, '{$1}')}`);
-    expect(documented.sort()).toEqual([...listed, 'getHealth: get /healthz', 'getReadiness: get /readyz'].sort());
+    expect(documented.sort()).toEqual([...listed, ...ofStatus].sort());
   });
 
   it('says that it is alive and ready', async () => {

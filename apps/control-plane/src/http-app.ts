@@ -1,6 +1,6 @@
 import { DomainError } from '@trawling/contracts';
 import { isDatabaseAway } from '@trawling/database';
-import { createHttpApp, healthRoutes, mountRoutes, openApiDocument, type OpenApiDocument, type ReadinessChecks, type Route, serveOpenApi } from '@trawling/http';
+import { createHttpApp, type HttpMetrics, mountRoutes, openApiDocument, type OpenApiDocument, type Route, serveOpenApi } from '@trawling/http';
 import type { Logger } from '@trawling/runtime';
 import type { RequestListener } from 'node:http';
 import { botsRoutes, type BotsRoutesDeps } from './bots/bots.routes.js';
@@ -10,7 +10,13 @@ import { directoryRoutes, type DirectoryRoutesDeps } from './directory/directory
 import { reportsRoutes } from './reports/reports.routes.js';
 import { secretsRoutes } from './secrets/secrets.routes.js';
 
-export type HttpAppDeps = BotsRoutesDeps & DirectoryRoutesDeps & { ready: () => Promise<ReadinessChecks>; version: string; logger: Logger };
+export type HttpAppDeps = BotsRoutesDeps & DirectoryRoutesDeps & {
+  /** By which others see how this process is. */
+  statusRoutes: readonly Route[];
+  metrics: HttpMetrics;
+  version: string;
+  logger: Logger;
+};
 
 /** Every route of routes.ts with what it does, and the document that describes them. */
 export function controlPlaneApp(deps: HttpAppDeps): { app: RequestListener; document: OpenApiDocument } {
@@ -21,12 +27,13 @@ export function controlPlaneApp(deps: HttpAppDeps): { app: RequestListener; docu
     ...secretsRoutes(deps),
     ...reportsRoutes(deps),
     ...directoryRoutes(deps),
-    ...healthRoutes({ ready: deps.ready }),
+    ...deps.statusRoutes,
   ].map(unavailableWithoutDatabase);
   const document = openApiDocument({ title: 'Trawling Traders control-plane', version: deps.version, routes });
   const app = createHttpApp({
     name: 'api',
     logger: deps.logger,
+    metrics: deps.metrics,
     routes(express) {
       mountRoutes(express, routes);
       serveOpenApi(express, document);

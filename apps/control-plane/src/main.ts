@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { runMain } from '@trawling/runtime';
 import { version } from '../package.json';
 import { compose } from './compose.js';
@@ -10,5 +11,5 @@ void runMain({
   Env,
   env: process.env,
   argv: process.argv.slice(2),
-  compose: (env, { logger }) => compose(env, { logger, version }),
+  compose: (env, { logger }) => compose(env, { logger, version, registrationFile: join(__dirname, 'agent-registration.yaml') }),
 });

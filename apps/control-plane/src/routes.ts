@@ -23,7 +23,7 @@ export const api = {
   listInstances: { method: 'get', path: '/openclaw/instances' },
   getInstance: { method: 'get', path: '/openclaw/instances/:instance_id' },
   streamInstances: { method: 'get', path: '/openclaw/stream' },
-  // From libs/http: GET /healthz, /readyz and /openapi.json.
+  // From libs/http: GET /healthz, /readyz, /status, /capabilities and /openapi.json.
 } as const;
 
 type Api = typeof api;

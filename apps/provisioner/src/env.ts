@@ -1,4 +1,5 @@
 import { LogLevel } from '@trawling/runtime';
+import { PublisherEnv } from '@trawling/status-publisher';
 import { z } from 'zod';
 
 const port = z.coerce.number().int().min(0).max(65_535);
@@ -10,8 +11,8 @@ const keys = z.string().transform((text) => text.split(',').map((key) => key.tri
 const image = z.string().min(1).transform((ref) => (/^\d+$/.test(ref) ? Number(ref) : ref));
 
 const variables = z.object({
-  PORT: port.default(4300).describe('Port for health checks'),
-  HOST: z.string().default('127.0.0.1').describe('Address to listen on; nobody but health checks needs it'),
+  PORT: port.default(4300).describe('Port of /healthz, /readyz, /status, /capabilities and /metrics'),
+  HOST: z.string().default('127.0.0.1').describe('Address to listen on; nobody but who watches it needs it'),
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).describe('Postgres, as role trawling_provisioner'),
   REDIS_URL: z.url({ protocol: /^rediss?$/ }).optional().describe('Redis for the queue; without it the queue is in Postgres'),
   MACHINE_DRIVER: z.enum(['local', 'digitalocean']).default('local').describe('What machines are made of; local: processes on this computer, digitalocean: droplets'),
@@ -39,6 +40,7 @@ const variables = z.object({
     .enum(['report', 'destroy'])
     .optional()
     .describe('What to do with machines of this installation whose bot nobody knows: report them and destroy only what "admin approve-orphans" names, or destroy them after a time; default: destroy for local machines, report for all others'),
+  ...PublisherEnv.shape,
   LOG_LEVEL: LogLevel.default('info').describe('trace, debug, info, warn, error, fatal or silent'),
 });
 

@@ -5,6 +5,7 @@ import { createMemoryLogger } from '@trawling/runtime/testing';
 import { compose } from './compose.js';
 import { Env } from './env.js';
 import { insertBot, setUpInstallation } from './testing/bots-in-database.js';
+import { registrationFile } from './testing/registration-file.js';
 
 describe('a provisioner of droplets on a copy of its fleet’s database', () => {
   let cloud: FakeDigitalOcean;
@@ -27,7 +28,7 @@ describe('a provisioner of droplets on a copy of its fleet’s database', () => 
       PORT: '0', DATABASE_URL: url, SYNC_ADAPTER_URL: 'https://bots.example.com', MACHINE_DRIVER: 'digitalocean',
       DIGITALOCEAN_TOKEN: 'dop_v1_production', DIGITALOCEAN_API_URL: cloud.url, DIGITALOCEAN_IMAGE: 'debian-12-x64', SWEEP_SECONDS: '0.2',
     });
-    return compose(env, { logger: createMemoryLogger().logger, version: '0.0.0-test', supervisorFile: '', environment: {} });
+    return compose(env, { logger: createMemoryLogger().logger, version: '0.0.0-test', supervisorFile: '', registrationFile, environment: {} });
   };
   const changes = () => cloud.requests().filter(({ method }) => method !== 'GET');
   /** As a restored dump is: all the same rows in another database. */

@@ -12,5 +12,5 @@ void runMain({
   env: process.env,
   argv: process.argv.slice(2),
   compose: (env, { logger }) =>
-    compose(env, { logger, version, environment: process.env, supervisorFile: join(__dirname, 'supervisor.js') }),
+    compose(env, { logger, version, environment: process.env, supervisorFile: join(__dirname, 'supervisor.js'), registrationFile: join(__dirname, 'agent-registration.yaml') }),
 });

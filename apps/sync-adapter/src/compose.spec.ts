@@ -4,12 +4,12 @@ import { compose } from './compose.js';
 import { Env } from './env.js';
 import { openWire } from './testing/open-wire.js';
 import { TestBot } from './testing/test-bot.js';
-import { useTestWorld } from './testing/test-world.js';
+import { registrationFile, useTestWorld } from './testing/test-world.js';
 
 describe('the composed sync-adapter', () => {
   const world = useTestWorld();
   const start = (databaseUrl: string) =>
-    compose(Env.parse({ PORT: '0', INTERNAL_PORT: '0', DATABASE_URL: databaseUrl }), { logger: world().log.logger, version: '1' });
+    compose(Env.parse({ PORT: '0', INTERNAL_PORT: '0', DATABASE_URL: databaseUrl }), { logger: world().log.logger, version: '1', registrationFile });
 
   it('serves bots on one port and health on the other', async () => {
     const { value, stop } = await start(world().database.roleUrl('trawling_sync_adapter'));

@@ -5,7 +5,8 @@ import {
   takeIntoUse, type CredentialRow, type Database, type Queryable,
 } from '@trawling/database';
 import {
-  createHttpApp, createMetrics, drain, healthRoutes, listen, metricsRoute, mountRoutes, openApiDocument, serveOpenApi, type Listening, type Metrics,
+  createHttpApp, createMetrics, drain, listen, metricsRoute, mountRoutes, openApiDocument, openStatus, serveOpenApi, tellOutcomes,
+  type HttpMetrics, type Listening, type Metrics,
 } from '@trawling/http';
 import { systemClock, uuid7, withReleasers, type Logger, type OnStop } from '@trawling/runtime';
 import { createFileCache } from './agent-files/file-cache.js';
@@ -42,6 +43,8 @@ const MAX_DELTA_BYTES = 16 * 1024 * 1024;
 const MAX_LABEL_KEYS = 10_000;
 /** Long polls held at once. */
 const MAX_WAITING = 20_000;
+/** Several scans of the change feed: when it has confirmed nothing for so long, bots hear of changes late or not at all. Milliseconds. */
+const STALE_FEED_MS = 10_000;
 
 export type SyncAdapterOptions = {
   databaseUrl: string;
@@ -49,6 +52,8 @@ export type SyncAdapterOptions = {
   version: string;
   maxStreams: number;
   metrics: Metrics;
+  /** Told of each request; default: metrics. */
+  requests?: HttpMetrics;
   enrollWaitMs?: number;
   pingMs?: number;
 };
@@ -108,7 +113,7 @@ export async function openSyncAdapter(onStop: OnStop, options: SyncAdapterOption
   const app = createHttpApp({
     name: 'public',
     logger,
-    metrics,
+    metrics: options.requests ?? metrics,
     hotRoutes: [hotConfigRoute({ ...memory, rateLimit: connected.rateLimits.config }), ...hotWriteRoutes({ ...memory, ...connected, logger })],
     routes(express) {
       mountRoutes(express, routes);
@@ -119,8 +124,9 @@ export async function openSyncAdapter(onStop: OnStop, options: SyncAdapterOption
   metrics.gauge('sync_configs_in_memory', 'Desired configs held, without their payloads.', () => memory.size().desired);
   metrics.gauge('sync_long_polls', 'Requests that wait for a newer config.', connected.waiters.size);
   metrics.gauge('sync_streams', 'Open streams.', streams.size);
-  metrics.gauge('change_feed_lag_seconds', 'How long ago the change feed last confirmed that nothing was missed.', () => (systemClock.monotonicMs() - feed.confirmedAt()) / 1000);
-  return { app, document, hub, memory, db, streams, acceptor };
+  const feedLagMs = (): number => systemClock.monotonicMs() - feed.confirmedAt();
+  metrics.gauge('change_feed_lag_seconds', 'How long ago the change feed last confirmed that nothing was missed.', () => feedLagMs() / 1000);
+  return { app, document, hub, memory, db, streams, acceptor, feedLagMs, longPolls: connected.waiters.size };
 }
 
 /** Takes calls and streams until it is stopped: then everything that waits is answered and streams are told to go elsewhere. */
@@ -138,20 +144,37 @@ export async function listenToBots(onStop: OnStop, adapter: SyncAdapter, address
 }
 
 /** Opens everything and listens; `stop` answers what is in flight first and closes the database last. */
-export const compose = (env: Env, { logger, version }: { logger: Logger; version: string }) =>
+export const compose = (env: Env, { logger, version, registrationFile }: { logger: Logger; version: string; registrationFile: string }) =>
   withReleasers(async (onStop) => {
     const { DATABASE_URL: databaseUrl, MAX_STREAMS: maxStreams } = env;
     const metrics = createMetrics({ process: true });
     onStop(() => metrics.registry.clear(), 'metrics');
-    const adapter = await openSyncAdapter(onStop, { databaseUrl, maxStreams, logger, version, metrics });
+    const requests = tellOutcomes(metrics, (ok) => status.instance.taskEnded(ok));
+    const adapter = await openSyncAdapter(onStop, { databaseUrl, maxStreams, logger, version, metrics, requests });
+    const status = await openStatus(onStop, {
+      serviceName: 'sync-adapter',
+      version, env, registrationFile, metrics, logger,
+      checks: {
+        database: () => adapter.db.pool.query('SELECT 1'),
+        change_feed: () => adapter.feedLagMs() < STALE_FEED_MS,
+        // A replica that drains says so first, so that what is in front of it sends bots elsewhere.
+        accepting: () => !adapter.acceptor.isClosing(),
+      },
+      probes: {
+        concurrentTasks: () => maxStreams,
+        queueLength: () => adapter.streams.size() + adapter.longPolls(),
+        details: () => ({ streams: adapter.streams.size(), long_polls: adapter.longPolls(), change_feed_lag_seconds: Math.round(adapter.feedLagMs() / 1000) }),
+      },
+    });
 
-    const internalRoutes = [...healthRoutes({ ready: () => checkReady(adapter) }), metricsRoute(metrics)];
+    const internalRoutes = [...status.routes, metricsRoute(metrics)];
     const internalApp = createHttpApp({ name: 'internal', logger, routes: (express) => mountRoutes(express, internalRoutes) });
     const internal = await listen(internalApp, { port: env.INTERNAL_PORT, host: env.HOST });
     onStop(() => drain(internal.server), 'internal listener');
 
     const listening = await listenToBots(onStop, adapter, { port: env.PORT, host: env.HOST });
     onStop(startReceiverBeat({ ...receiverBeatStore(adapter.db.pool), clock: systemClock, logger }), 'receiver beat');
+    onStop(status.instance.drain, 'word of the stop');
     logger.info({ url: listening.url, internal_url: internal.url }, 'listening');
     return { url: listening.url, internalUrl: internal.url };
   });
@@ -210,11 +233,4 @@ function connectRoutes({ db, pool, writes, hub, memory, logger }: Connections) {
     now: systemClock.now,
     monotonicMs: systemClock.monotonicMs,
   } satisfies Omit<SyncRoutesDeps, 'waitMs'>;
-}
-
-/** A replica that drains says so first, so that what is in front of it sends bots elsewhere. */
-async function checkReady({ db, acceptor }: SyncAdapter) {
-  const accepting = !acceptor.isClosing();
-  await db.pool.query('SELECT 1');
-  return { database: true, accepting };
 }

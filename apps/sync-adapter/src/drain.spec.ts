@@ -5,7 +5,7 @@ import { compose } from './compose.js';
 import { Env } from './env.js';
 import { TestBot } from './testing/test-bot.js';
 import { TestStream } from './testing/test-stream.js';
-import { useTestWorld } from './testing/test-world.js';
+import { registrationFile, useTestWorld } from './testing/test-world.js';
 
 describe('a sync-adapter that drains', () => {
   const world = useTestWorld();
@@ -13,6 +13,7 @@ describe('a sync-adapter that drains', () => {
     compose(Env.parse({ PORT: '0', INTERNAL_PORT: '0', DATABASE_URL: world().database.roleUrl('trawling_sync_adapter') }), {
       logger: world().log.logger,
       version: '1',
+      registrationFile,
     });
   const at = (bot: TestBot, url: string): TestBot => bot.at({ ...world(), url });
 

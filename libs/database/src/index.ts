@@ -49,3 +49,4 @@ export * from './stores/presence.store.js';
 export * from './stores/metric-buckets.store.js';
 export * from './stores/metric-partitions.store.js';
 export * from './stores/housekeeping.store.js';
+export * from './stores/backlog.store.js';

@@ -6,4 +6,5 @@ export * from './budget/request-budget.js';
 export * from './budget/create-request-budget.js';
 export { createMemoryBudget } from './budget/memory-budget.js';
 export { DIGITALOCEAN_LIMITS, type BudgetLimits } from './budget/budget-rule.js';
+export { readRequestsLeft } from './budget/read-requests-left.js';
 export * from './create-digitalocean.js';

@@ -4,7 +4,7 @@ import supertest from 'supertest';
 import { z } from 'zod';
 import { createHttpApp } from './create-http-app.js';
 import { defineRoute } from './define-route.js';
-import { createMetrics, metricsRoute } from './http-metrics.js';
+import { createMetrics, type GaugeValue, metricsRoute } from './http-metrics.js';
 import { mountRoutes } from './mount-routes.js';
 
 const common = { method: 'get', summary: 'x', auth: 'none', params: z.object({ bot_id: z.string() }), responses: { 204: null, 304: null } } as const;
@@ -53,6 +53,39 @@ describe('the metrics of an app', () => {
 
     expect(answer.headers['content-type']).toMatch('text/plain');
     expect(answer.text).toContain('\nheld 7\n');
+  });
+
+  it('read labelled gauges from elsewhere, and leave out what cannot be read', async () => {
+    const metrics = createMetrics();
+    let away = false;
+    const read = async (values: GaugeValue[]) => {
+      if (away) throw new Error('no database');
+      return values;
+    };
+    metrics.gauges('machines', 'Machines.', ['state'], () => read([{ labels: { state: 'online' }, value: 3 }]));
+    metrics.gauges('tokens', 'Tokens.', [], () => read([{ labels: {}, value: 2 }]));
+    metrics.gauge('held', 'Things held.', () => 1);
+    const numbers = async () => (await metrics.registry.metrics()).split('\n').filter((line) => /^(?:machines|tokens|held)/.test(line));
+
+    const before = await numbers();
+    away = true;
+    const during = await numbers();
+    away = false;
+
+    expect(before).toEqual(['machines{state="online"} 3', 'tokens 2', 'held 1']);
+    expect(during).toEqual(['held 1']);
+    expect(await numbers()).toEqual(before);
+  });
+
+  it('count what happens by its kind', async () => {
+    const metrics = createMetrics();
+    const looked = metrics.counter('looks_total', 'Looks.', ['outcome']);
+
+    looked({ outcome: 'settled' });
+    looked({ outcome: 'settled' });
+    looked({ outcome: 'failed' });
+
+    expect(await metrics.registry.metrics()).toMatch(/looks_total\{outcome="settled"\} 2\nlooks_total\{outcome="failed"\} 1/);
   });
 
   it('tell of the process when they are asked to', async () => {

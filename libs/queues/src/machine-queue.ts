@@ -17,6 +17,8 @@ export type MachineQueue = {
   enqueue: (job: MachineJob, options?: { inTurn?: boolean }) => Promise<void>;
   /** For readiness: rejects within seconds when the queue is away. */
   ping: () => Promise<void>;
+  /** Looks that are asked for and not begun, those that wait for their next attempt included. Rejects as `ping`. */
+  waiting: () => Promise<number>;
   close: () => Promise<void>;
 };
 
@@ -58,6 +60,7 @@ export function openMachineQueue({ logger, ...urls }: QueueUrls & { logger?: Log
     ping: async () => {
       await within(enqueueMs, queue.count());
     },
+    waiting: () => within(enqueueMs, queue.count()),
     close: () => queue.close(),
   };
 }

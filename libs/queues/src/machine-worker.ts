@@ -4,6 +4,8 @@ import { machineQueueName, type MachineJob } from './machine-queue.js';
 import { type QueueUrls } from './queue-backend.js';
 
 export type MachineWorker = {
+  /** Whether it still asks for jobs. */
+  isRunning: () => boolean;
   /** Takes no more jobs and waits for those at work. */
   close: () => Promise<void>;
 };
@@ -35,7 +37,7 @@ export async function startMachineWorker({ handle, concurrency, logger, ...urls 
     await worker.close(true);
     throw error;
   }
-  return { close: () => worker.close() };
+  return { isRunning: () => worker.isRunning(), close: () => worker.close() };
 }
 
 /** What both backends' workers have in common. */
@@ -46,6 +48,7 @@ type JobWorker = {
     (event: 'stalled', listener: (jobId: string) => void): unknown;
   };
   waitUntilReady: () => Promise<unknown>;
+  isRunning: () => boolean;
   close: (force?: boolean) => Promise<void>;
 };
 

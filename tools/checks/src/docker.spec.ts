@@ -36,8 +36,8 @@ const Service = z.looseObject({
 });
 const Compose = z.looseObject({ services: z.record(z.string(), Service), volumes: z.record(z.string(), z.unknown()) });
 
-/** `${NAME:-default}` as compose fills it in when NAME is not set. */
-const withDefaults = (text: string): string => text.replaceAll(/\$\{\w+:-([^}]*)\}/g, '$1');
+/** `${NAME:-default}` and `${NAME:+when set}` as compose fills them in when NAME is not set. */
+const withDefaults = (text: string): string => text.replaceAll(/\$\{\w+:-([^}]*)\}/g, '$1').replaceAll(/\$\{\w+:\+[^}]*\}/g, '');
 const written: unknown = parse(withDefaults(read('docker-compose.yml')), { merge: true });
 const compose = Compose.parse(written);
 
@@ -130,7 +130,9 @@ describe('the environment compose gives', () => {
   /** What a service's process finds, Node's own variables left out. */
   function given(service: (typeof services)[number]): Record<string, string> {
     const { NODE_EXTRA_CA_CERTS: _forNode, ...variables } = compose.services[service]?.environment ?? {};
-    return { ...variables, ...Object.fromEntries((secretFiles[service] ?? []).map((name) => [name, secretOf(service, name)])) };
+    // An empty value counts as not set, as it does at the start of an app.
+    const set = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ''));
+    return { ...set, ...Object.fromEntries((secretFiles[service] ?? []).map((name) => [name, secretOf(service, name)])) };
   }
 
   /** The app's schema, read through its file: an app's code is not a library to import by name. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { ControlPlaneProblem, createControlPlaneClient } from './control-plane-client.js';
 import { Stopped } from './wait.js';
-import { InstallationIdFile, readOrMake, writePrivately, type StateDir } from './state-dir.js';
+import { InstallationIdFile, readJson, readOrMake, writePrivately, type StateDir } from './state-dir.js';
 
 /** Runs the control plane's administration command; what it prints. Rejects with what it said. */
 export type Admin = (...args: string[]) => Promise<string>;
@@ -31,6 +31,18 @@ export async function initialise(admin: Admin, input: { root: string; rootKeyFil
 type InstallationId = z.infer<typeof InstallationIdFile>;
 
 const ApiKey = z.looseObject({ key: z.string() });
+
+const PublisherKey = z.object({ installation_id: z.uuid(), key: z.string() });
+
+/** The key that the services publish with: made before they start, kept in the state folder, and made anew for another database. */
+export async function readOrMakePublisherKey(admin: Admin, state: StateDir, { installation_id }: InstallationId): Promise<string> {
+  const file = state.secret('publisher-key.json');
+  const kept = readJson(file, PublisherKey);
+  if (kept?.installation_id === installation_id) return kept.key;
+  const { key } = ApiKey.parse(JSON.parse(await admin('create-api-key', '--name', 'npm-start-services', '--role', 'publisher', '--json')));
+  writePrivately(file, JSON.stringify({ installation_id, key }));
+  return key;
+}
 
 /** The launcher's own API key: kept in the state folder, made anew when the control plane does not know it. */
 export async function readOrMakeApiKey(admin: Admin, state: StateDir, controlPlaneUrl: string): Promise<string> {

@@ -1,6 +1,6 @@
 import axios, { type AxiosRequestConfig } from 'axios';
 import {
-  BotList, BotView, ChangeAccepted, DecommissionAccepted, EventList, Problem, SecretAccepted, VersionView, type CreateBotRequest,
+  BotList, BotView, ChangeAccepted, DecommissionAccepted, EventList, InstanceDetail, InstanceList, Problem, SecretAccepted, VersionView, type CreateBotRequest,
 } from '@trawling/contracts';
 import { type z } from 'zod';
 
@@ -43,6 +43,9 @@ export function createControlPlaneClient(input: { url: string; apiKey: string; t
     putSecret: (botId: string, name: string, value: string) =>
       call(SecretAccepted, { method: 'PUT', url: at(botId, `/secrets/${name}`), data: { value } }),
     getVersion: (botId: string, version: number) => call(VersionView, { url: at(botId, `/versions/${version}`) }),
+    /** Who is there, what they can do and how they are. */
+    instances: (params: Record<string, string> = {}) => call(InstanceList, { url: '/openclaw/instances', params }),
+    instance: (instanceId: string) => call(InstanceDetail, { url: `/openclaw/instances/${instanceId}` }),
     decommission: (botId: string) => call(DecommissionAccepted, { method: 'DELETE', url: at(botId) }),
   };
 }

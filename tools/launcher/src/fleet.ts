@@ -1,5 +1,5 @@
 import { withReleasers, type Opened } from '@trawling/runtime';
-import { adminCommand, initialise, readOrMakeApiKey } from './admin.js';
+import { adminCommand, initialise, readOrMakeApiKey, readOrMakePublisherKey } from './admin.js';
 import { createControlPlaneClient, type ControlPlaneClient } from './control-plane-client.js';
 import { openDatabase } from './database.js';
 import { chooseLlm, type DemoLlm } from './demo-bot.js';
@@ -34,7 +34,7 @@ export type FleetInput = {
 };
 
 /** Milliseconds a service may take to stop after SIGTERM. */
-const SERVICE_PATIENCE_MS = 4_000;
+const SERVICE_PATIENCE_MS = 3_000;
 
 /**
  * Brings up the database, the keys and the services, or takes over what still runs. `stop` ends all of it, machines
@@ -73,12 +73,17 @@ export async function openFleet(input: FleetInput): Promise<Opened<Fleet>> {
       redisUrl: installation.queue_backend === 'redis' ? env['REDIS_URL'] : undefined,
       runtimeDir,
       logLevel: env['LOG_LEVEL'] || 'info',
+      publisherKey: await readOrMakePublisherKey(admin, state, made),
     });
     const services: KeptProcess[] = [];
-    onStop(() => Promise.all(services.map((service) => service.stop(SERVICE_PATIENCE_MS))), 'services');
+    const stop = (which: (name: string) => boolean): Promise<unknown> =>
+      Promise.all(services.filter(({ name }) => which(name)).map((service) => service.stop(SERVICE_PATIENCE_MS)));
+    // The control plane last: the others tell it that they are offline.
+    onStop(() => stop((name) => name === 'control-plane'), 'control-plane');
+    onStop(() => stop((name) => name !== 'control-plane'), 'services');
     onStop(async () => {
       // First the one that would bring machines back, then the machines, while bots can still report.
-      await services.find(({ name }) => name === 'provisioner')?.stop(SERVICE_PATIENCE_MS);
+      await stop((name) => name === 'provisioner');
       await machines.stopAll({ machinesDir: state.machines, installationId: made.installation_id });
     }, 'machines');
     throwIfStopped(bounds);

@@ -2,6 +2,7 @@
 export * from './control-plane-client.js';
 export * from './cron-results.js';
 export * from './demo-bot.js';
+export * from './directory.js';
 export * from './gateway-client.js';
 export * from './gateway-facts.js';
 export * from './local-machine.js';

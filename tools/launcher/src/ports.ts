@@ -13,6 +13,7 @@ export const portsFrom = (base: number) => ({
   provisioner: base + 3,
   llm_stand_in: base + 4,
   postgres: base + 5,
+  control_plane_internal: base + 6,
   gateway_base: base + 20,
   launcher: base + 99,
 });

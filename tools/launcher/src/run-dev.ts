@@ -3,10 +3,11 @@ import { connectionOf, keepConnectionFile } from './connection.js';
 import { type ControlPlaneClient } from './control-plane-client.js';
 import { DEMO_LABEL, demoBotRequest, STAND_IN_MODEL, type DemoLlm } from './demo-bot.js';
 import { type Fleet } from './fleet.js';
+import { describeDirectory, instancesThere, untilListed } from './directory.js';
 import { panel } from './panel.js';
 import { type StateDir } from './state-dir.js';
 import { type Terminal } from './terminal.js';
-import { type Bounds, Stopped } from './wait.js';
+import { type Bounds, boundsOf, Stopped } from './wait.js';
 import { waitForBot } from './wait-for-bot.js';
 
 /** Sees to it that the demo bots are there and up, writes connection.json and says what to try. Returns how to stop. */
@@ -20,9 +21,10 @@ export async function runDev(input: {
   const { fleet, state, terminal, bounds } = input;
   const ids = await ensureDemoBots(fleet, input.bots, terminal);
   const bots = await Promise.all(ids.map((botId, index) => whenUp(input, botId, ids.length > 1 ? `bot ${index + 1}: ` : '')));
+  await whenListed(input, ids);
   if (bounds.signal.aborted) throw new Stopped();
   const stop = keepConnectionFile(fleet, state);
-  terminal.say(panel({ connection: connectionOf(fleet, state), bots, stateDir: state.root, llmHint: fleet.llm.hint }));
+  terminal.say(panel({ connection: connectionOf(fleet, state), bots, directory: describeDirectory(await instancesThere(fleet.controlPlane)), stateDir: state.root, llmHint: fleet.llm.hint }));
   return stop;
 }
 
@@ -59,5 +61,18 @@ async function whenUp({ fleet, terminal, bounds }: { fleet: Fleet; terminal: Ter
     if (error instanceof Stopped) throw error;
     terminal.say(`${label}${error instanceof Error ? error.message : String(error)}`);
     return fleet.controlPlane.getBot(botId);
+  }
+}
+
+/** Seconds: who publishes every ten and is not there by then has another trouble, which the panel shows. */
+const LISTED_WITHIN_SECONDS = 30;
+
+/** Like a bot that does not come up: an instance that is missing in the directory keeps nothing else from running. */
+async function whenListed({ fleet, terminal, bounds }: { fleet: Fleet; terminal: Terminal; bounds: Bounds }, botIds: readonly string[]): Promise<void> {
+  try {
+    await untilListed({ controlPlane: fleet.controlPlane, terminal }, boundsOf(LISTED_WITHIN_SECONDS, bounds.signal), botIds);
+  } catch (error) {
+    if (error instanceof Stopped) throw error;
+    terminal.say(error instanceof Error ? error.message : String(error));
   }
 }

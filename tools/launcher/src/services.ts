@@ -24,12 +24,18 @@ export type ServicesInput = {
   redisUrl: string | undefined;
   runtimeDir: string;
   logLevel: string;
+  /** With which the services publish their status to the control plane. */
+  publisherKey: string;
 };
+
+/** So that half a minute shows what was killed. */
+const PUBLISH_SECONDS = '10';
 
 /** Every process of the installation but the database and the machines, each with its own Postgres role. */
 export function planServices(input: ServicesInput): ProcessPlan[] {
   const { root, state, ports, database } = input;
   const queue: Record<string, string> = input.redisUrl === undefined ? {} : { REDIS_URL: input.redisUrl };
+  const publishing = { OPENCLAW_BASE_URL: urlOf(ports.control_plane), OPENCLAW_API_KEY: input.publisherKey, OPENCLAW_PUBLISH_SECONDS: PUBLISH_SECONDS };
   const plan = (name: string, folder: string, port: number, readyPort: number, env: Record<string, string>): ProcessPlan => ({
     name,
     script: join(root, folder, 'dist/main.js'),
@@ -42,11 +48,14 @@ export function planServices(input: ServicesInput): ProcessPlan[] {
     plan('control-plane', 'apps/control-plane', ports.control_plane, ports.control_plane, {
       DATABASE_URL: database.urlFor('trawling_control_plane'),
       MASTER_KEYS: input.masterKeys,
+      INTERNAL_PORT: String(ports.control_plane_internal),
+      ...publishing,
       ...queue,
     }),
     plan('sync-adapter', 'apps/sync-adapter', ports.sync_adapter, ports.sync_adapter_internal, {
       DATABASE_URL: database.urlFor('trawling_sync_adapter'),
       INTERNAL_PORT: String(ports.sync_adapter_internal),
+      ...publishing,
     }),
     plan('provisioner', 'apps/provisioner', ports.provisioner, ports.provisioner, {
       DATABASE_URL: database.urlFor('trawling_provisioner'),
@@ -56,6 +65,7 @@ export function planServices(input: ServicesInput): ProcessPlan[] {
       SYNC_ADAPTER_URL: urlOf(ports.sync_adapter),
       GATEWAY_PORT_BASE: String(ports.gateway_base),
       SWEEP_SECONDS: '2',
+      ...publishing,
       ...queue,
     }),
   ];

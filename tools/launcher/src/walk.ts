@@ -1,6 +1,7 @@
 import { type BotView, type CreateBotRequest } from '@trawling/contracts';
 import { systemClock } from '@trawling/runtime';
 import { type z } from 'zod';
+import { instancesThere, untilListed } from './directory.js';
 import { findCronResult, runJobNow } from './cron-results.js';
 import { type ControlPlaneClient } from './control-plane-client.js';
 import { connectGateway, type GatewayClient } from './gateway-client.js';
@@ -12,7 +13,7 @@ import { waitForBot } from './wait-for-bot.js';
 
 /** The walk, in this order. Nothing of it is pretended: every step is something that was seen to happen. */
 export const STEPS = [
-  'bot_created', 'machine_up', 'enrolled', 'applied_1', 'patched', 'applied_2', 'synced', 'cron_result', 'rolled_back',
+  'bot_created', 'machine_up', 'enrolled', 'applied_1', 'patched', 'applied_2', 'synced', 'listed', 'cron_result', 'rolled_back',
   'applied_3', 'decommissioned',
 ] as const;
 export type StepName = (typeof STEPS)[number];
@@ -74,6 +75,9 @@ export async function walk(deps: WalkDeps, bounds: Bounds, request: z.input<type
     await waitUntilRuns(deps, bounds, { botId, version: patched.desired_version, gateway });
     done('synced');
 
+    await untilListed(deps, bounds, [botId]);
+    done('listed');
+
     await runJob(deps, bounds, { botId, gateway });
     done('cron_result');
 
@@ -88,6 +92,10 @@ export async function walk(deps: WalkDeps, bounds: Bounds, request: z.input<type
     await look('the bot to be decommissioned', (bot) => bot.decommissioned_at !== null);
     await waitFor(bounds, 'the last process of the bot to end', () => (processesOfBot(botId).length === 0 ? true : null), {
       describe: () => processesOfBot(botId).map(({ pid }) => pid).join(', '),
+    });
+    await waitFor(bounds, 'the directory to have the bot no more', async () => {
+      const instances = await instancesThere(deps.controlPlane);
+      return instances.some(({ bot_id }) => bot_id === botId) ? null : true;
     });
     done('decommissioned');
     return { ...result, ok: true };

@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { openControlPlane } from '../compose.js';
 import { secretContext } from '../secrets/store-secret.js';
 import { makeBot } from '../testing/bots.js';
-import { type Api, useControlPlane } from '../testing/open-test-control-plane.js';
+import { type Api, unpublished, useControlPlane } from '../testing/open-test-control-plane.js';
 import { runAdminOn } from '../testing/run-admin-on.js';
 import { rewrap, type RewrapDeps } from './rewrap.js';
 
@@ -37,7 +37,7 @@ async function wrappedBy(keyId: string): Promise<string[]> {
 async function complaintsAtStart(masterKeys: string): Promise<object[]> {
   const { logger, lines } = createMemoryLogger();
   const { databaseUrl } = controlPlane();
-  const opened = await withReleasers((onStop) => openControlPlane(onStop, { databaseUrl, masterKeys, logger, version: 'test' }));
+  const opened = await withReleasers((onStop) => openControlPlane(onStop, { databaseUrl, masterKeys, logger, version: 'test', ...unpublished() }));
   await opened.stop();
   return lines().filter(({ level }) => level === 'error');
 }

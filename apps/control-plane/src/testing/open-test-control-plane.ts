@@ -2,10 +2,11 @@ import type { Ed25519PublicJwk, Role } from '@trawling/contracts';
 import { createKeyring, generateEd25519, type Keyring } from '@trawling/crypto';
 import { type Database, openDatabase } from '@trawling/database';
 import { createTestDatabase } from '@trawling/database/testing';
-import { drain, listen } from '@trawling/http';
+import { createMetrics, drain, listen } from '@trawling/http';
 import { holdToOpenApi } from '@trawling/http/testing';
 import { chooseQueueBackend } from '@trawling/queues';
 import { createLogger, type OnStop, uuid7, withReleasers } from '@trawling/runtime';
+import { PublisherEnv } from '@trawling/status-publisher';
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -50,6 +51,11 @@ export type TestControlPlane = {
   close: () => Promise<void>;
 };
 
+export const registrationFile = join(__dirname, '../../agent-registration.yaml');
+
+/** For a control plane that tells nobody how it is. */
+export const unpublished = () => ({ metrics: createMetrics(), publishing: PublisherEnv.parse({}), registrationFile });
+
 export type TestOptions = {
   /** Whether an agent build is published (default true). */
   agentBuild?: boolean;
@@ -87,7 +93,9 @@ export async function openTestControlPlane({ agentBuild = true, redisUrl, route 
     writeFileSync(otherRootKeyFile, JSON.stringify(generateEd25519().privateJwk));
 
     const routed = route ? await route(onStop, databaseUrl) : databaseUrl;
-    const { app, document, endStreams } = await openControlPlane(onStop, { databaseUrl: routed, redisUrl, masterKeys, logger, version: '0.0.0-test' });
+    const { app, document, endStreams } = await openControlPlane(onStop, {
+      databaseUrl: routed, redisUrl, masterKeys, logger, version: '0.0.0-test', ...unpublished(),
+    });
     const hooks: (() => void)[] = [];
     const held = holdToOpenApi(app, document, (hook) => hooks.push(hook));
     const { url, server } = await listen(held, { port: 0, host: '127.0.0.1' });

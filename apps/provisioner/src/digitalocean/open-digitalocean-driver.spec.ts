@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { rootCertificates } from 'node:tls';
+import { createMetrics } from '@trawling/http';
 import { createFakeClock, createMemoryLogger } from '@trawling/runtime/testing';
 import { Env } from '../env.js';
 import { openDigitalOceanDriver } from './open-digitalocean-driver.js';
@@ -25,6 +26,7 @@ describe('the driver’s start', () => {
       clock: createFakeClock(),
       random: () => 0,
       logger: createMemoryLogger().logger,
+      metrics: createMetrics(),
       installationId: '0190bbbb-0000-7000-8000-000000000001',
       claimAccount: async (account: string) => account,
     });

@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { type BudgetStore, createDigitalOcean, createRequestBudget } from '@trawling/digitalocean';
+import { type Metrics } from '@trawling/http';
 import { type Clock, type Logger, type OnStop } from '@trawling/runtime';
 import { certificatesIn, checkSharedSettings, renderUserData, type SharedSettings } from '@trawling/user-data';
 import { z } from 'zod';
 import { type Env } from '../env.js';
 import { type MachineKey, type MachineOrder } from '../machines/machine-driver.js';
+import { countRequests } from './count-requests.js';
 import { createDigitalOceanDriver, type DigitalOceanDriver } from './digitalocean-driver.js';
 import { type FleetAccountDeps } from './fleet-account.js';
 
@@ -14,16 +16,18 @@ export type OpenDigitalOceanDeps = {
   clock: Clock;
   random: () => number;
   logger: Logger;
+  metrics: Metrics;
   installationId: string;
   claimAccount: FleetAccountDeps['claimAccount'];
 };
 
 /** Reads what machines are made of; throws when that is not there, before anything was asked of DigitalOcean. */
 export function openDigitalOceanDriver(onStop: OnStop, env: Env, deps: OpenDigitalOceanDeps): DigitalOceanDriver {
-  const { clock, random, logger, installationId, claimAccount } = deps;
+  const { clock, random, logger, metrics, installationId, claimAccount } = deps;
   const { DIGITALOCEAN_TOKEN: token, DIGITALOCEAN_API_URL: baseUrl } = env;
   if (token === undefined) throw new Error('The DigitalOcean driver needs DIGITALOCEAN_TOKEN');
-  const client = createDigitalOcean({ token, baseUrl, clock, random, logger, budget: createRequestBudget({ store: deps.store, clock, random }) });
+  const budget = countRequests(metrics, createRequestBudget({ store: deps.store, clock, random }), deps.store);
+  const client = createDigitalOcean({ token, baseUrl, clock, random, logger, budget });
   onStop(() => client.close(), 'DigitalOcean client');
   return createDigitalOceanDriver({
     client,

@@ -4,7 +4,7 @@ import { Env } from '../env.js';
 import { openWire } from '../testing/open-wire.js';
 import { TestBot } from '../testing/test-bot.js';
 import { TestStream } from '../testing/test-stream.js';
-import { useTestWorld } from '../testing/test-world.js';
+import { registrationFile, useTestWorld } from '../testing/test-world.js';
 
 /**
  * How long a machine under load may take to notice. That it is 5 s is shown by a clock that a test moves
@@ -21,6 +21,7 @@ describe('the sync-adapter', () => {
       compose(Env.parse({ PORT: '0', INTERNAL_PORT: '0', DATABASE_URL: world().database.roleUrl('trawling_sync_adapter') }), {
         logger: world().log.logger,
         version: '1',
+        registrationFile,
       });
 
     beforeAll(async () => {
@@ -86,7 +87,7 @@ describe('the sync-adapter', () => {
 
     beforeAll(async () => {
       wire = await openWire(world().database.roleUrl('trawling_sync_adapter'));
-      replica = await compose(Env.parse({ PORT: '0', INTERNAL_PORT: '0', DATABASE_URL: wire.url }), { logger: world().log.logger, version: '1' });
+      replica = await compose(Env.parse({ PORT: '0', INTERNAL_PORT: '0', DATABASE_URL: wire.url }), { logger: world().log.logger, version: '1', registrationFile });
     });
     afterEach(() => wire.mend());
     afterAll(async () => {

@@ -4,10 +4,13 @@ import { createMetrics } from '@trawling/http';
 import { holdToOpenApi } from '@trawling/http/testing';
 import { withReleasers } from '@trawling/runtime';
 import { createMemoryLogger } from '@trawling/runtime/testing';
+import { join } from 'node:path';
 import { listenToBots, openSyncAdapter } from '../compose.js';
 import { openTestControlPlane } from './test-control-plane.js';
 
 export type TestWorld = Awaited<ReturnType<typeof openTestWorld>>['value'];
+
+export const registrationFile = join(__dirname, '../../agent-registration.yaml');
 
 const HEARING_TAKES_MS = 10_000;
 

@@ -52,7 +52,7 @@ export const openRig = (options: { redisUrl?: string; logger?: Logger } = {}) =>
     const controlPlane = createService({
       script: join(checkout, 'apps/control-plane/dist/main.js'),
       env: {
-        PORT: String(controlPlanePort), DATABASE_URL: postgres.urlFor('trawling_control_plane'), MASTER_KEYS: masterKeys, LOG_LEVEL: 'debug',
+        PORT: String(controlPlanePort), INTERNAL_PORT: '0', DATABASE_URL: postgres.urlFor('trawling_control_plane'), MASTER_KEYS: masterKeys, LOG_LEVEL: 'debug',
         ...(options.redisUrl === undefined ? {} : { REDIS_URL: options.redisUrl }),
       },
       logFile: join(folder, 'control-plane.log'),

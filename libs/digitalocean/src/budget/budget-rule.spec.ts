@@ -1,4 +1,4 @@
-import { DIGITALOCEAN_LIMITS as limits, emptyBudget, learn, takeOne, usedOf, type BudgetState } from './budget-rule.js';
+import { DIGITALOCEAN_LIMITS as limits, emptyBudget, learn, requestsLeft, takeOne, usedOf, type BudgetState } from './budget-rule.js';
 import type { RequestKind } from './request-budget.js';
 
 const MINUTE = 60_000;
@@ -37,6 +37,16 @@ describe('the request budget', () => {
 
     expect([others.times.length, deletes.times.length]).toEqual([210, 40]);
     expect(takeOne(deletes.state, { nowMs: 1, kind: 'delete', limits }).waitMs).toBeGreaterThan(MINUTE);
+  });
+
+  it('says what is left of both windows for whatever is no delete, and nothing while a 429 keeps all away', () => {
+    const { state } = useUp({ untilMs: 1, kind: 'create' });
+    const refused = learn(emptyBudget, { nowMs: 0, answer: { status: 429, headers: { 'retry-after': '30' } }, limits }) ?? emptyBudget;
+
+    expect(requestsLeft(emptyBudget, { nowMs: 0, limits })).toEqual({ minute: 210, hour: 4_500 });
+    expect(requestsLeft(state, { nowMs: 1, limits })).toEqual({ minute: 0, hour: 4_290 });
+    expect(requestsLeft(refused, { nowMs: 1, limits })).toEqual({ minute: 0, hour: 0 });
+    expect(requestsLeft(refused, { nowMs: 30_000, limits })).toEqual({ minute: 210, hour: 4_500 });
   });
 
   it('counts a request some seconds longer than the window, for those that arrive late', () => {

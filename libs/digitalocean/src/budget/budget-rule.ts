@@ -106,3 +106,12 @@ function freeInMs(buckets: BudgetState['hour'], window: Window, { nowMs, allowed
   }
   return window.spanMs;
 }
+
+/** Requests that any process may still send now, those kept for deletes not counted; 0 while a 429 keeps all away. */
+export function requestsLeft(state: BudgetState, input: { nowMs: number; limits: BudgetLimits }): { minute: number; hour: number } {
+  const { nowMs, limits } = input;
+  const current = withoutOld(state, nowMs, limits);
+  const left = (name: 'minute' | 'hour'): number =>
+    nowMs < current.blocked_until_ms ? 0 : Math.max(0, limits[name].limit - limits[name].reserve - usedOf(current[name]));
+  return { minute: left('minute'), hour: left('hour') };
+}

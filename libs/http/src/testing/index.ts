@@ -1,2 +1,3 @@
 export * from './match-openapi.js';
 export * from './hold-to-openapi.js';
+export * from './status-receiver.js';

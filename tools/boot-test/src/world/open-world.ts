@@ -43,7 +43,7 @@ export async function openWorld(onStop: OnStop, input: { checkout: string; folde
       readyUrl: `http://127.0.0.1:${readyPort}/readyz`,
     });
   await Promise.all([
-    service('control-plane', controlPlanePort, { PORT: String(controlPlanePort), DATABASE_URL: postgres.urlFor('trawling_control_plane'), MASTER_KEYS: masterKeys }),
+    service('control-plane', controlPlanePort, { PORT: String(controlPlanePort), INTERNAL_PORT: '0', DATABASE_URL: postgres.urlFor('trawling_control_plane'), MASTER_KEYS: masterKeys }),
     service('sync-adapter', internalPort, { PORT: String(syncAdapterPort), INTERNAL_PORT: String(internalPort), DATABASE_URL: postgres.urlFor('trawling_sync_adapter') }),
   ]);
   const front = await openTlsFront(onStop, { folder, address: SYNC_ADAPTER_ADDRESS, targetPort: syncAdapterPort });

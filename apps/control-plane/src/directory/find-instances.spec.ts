@@ -73,6 +73,12 @@ describe('a bot in the directory', () => {
     expect((await list()).instances.map((one) => one.status)).toEqual([status]);
   });
 
+  it('that is being stopped is draining, by its own word', async () => {
+    await heartbeat(controlPlane(), await bot(), { details: { draining: true } });
+
+    expect((await list()).instances.map(({ status, free_capacity }) => [status, free_capacity])).toEqual([['draining', 0]]);
+  });
+
   it('that never reported is offline, that tells no capacity has no room, and that is gone is not there', async () => {
     const [silent, old, gone] = [await bot(), await bot(), await bot()];
     await heartbeat(controlPlane(), old);

@@ -34,7 +34,7 @@ export const SERVICE_STATUS = Prisma.sql`CASE WHEN service.health = 'offline' OR
 /** Status of a bot; over `bot`, `reported` and `receiver` (heardBy sync-adapter). */
 export const BOT_STATUS = Prisma.sql`CASE
   WHEN NOT ${ONLINE} THEN 'offline'
-  WHEN bot.decommission_requested_at IS NOT NULL THEN 'draining'
+  WHEN bot.decommission_requested_at IS NOT NULL OR reported.status #>> '{health,details,draining}' = 'true' THEN 'draining'
   WHEN reported.status #>> '{health,status}' = 'healthy' THEN 'healthy'
   ELSE 'degraded' END`;
 

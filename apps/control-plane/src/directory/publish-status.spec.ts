@@ -273,8 +273,18 @@ describe('a status that is no status', () => {
     ['with a NUL that Postgres cannot store', { version: 'a\u0000' }, 'version'],
     ['with a NUL in what is not known', { mood: { deep: '\u0000' } }, 'mood.deep'],
     ['with a schema version that is none', { schema_version: 'one' }, 'schema_version'],
+    ['with numbers that a few bytes name and hundreds show', { health: { status: 'healthy', details: { far: [1, { much: 1e308 }] } } }, 'health.details.far.1.much'],
+    ['with numbers as small', { health: { status: 'healthy', details: { little: -1e-308 } } }, 'health.details.little'],
   ])('is refused %s, with the path', async (_what, change, path) => {
     expect((await publish(seed(change))).body).toMatchObject({ status: 400, code: 'invalid-request', issues: [{ path }] });
+  });
+
+  it('is refused when Postgres cannot read its time, as the publisher’s fault and not ours', async () => {
+    const timestamp = `2026-02-06T12:00:00.${'1'.repeat(200)}Z`;
+
+    const answers = [await publish(seed({ timestamp })), await publish({ agent_name: 'Chimera', status: 'Available', active_jobs: 1, timestamp })];
+
+    expect(answers.map(({ status, body: { code } }) => [status, code])).toEqual([[400, 'invalid-request'], [400, 'invalid-request']]);
   });
 
   it('is refused when it is an empty object, nothing or too large', async () => {

@@ -1,5 +1,5 @@
 import { DomainError, Uuid } from '@trawling/contracts';
-import { createGroupCommit, type GroupCommit, notify, type PublishedStatus, type PublishResult, type Queryable, serviceInstanceStore } from '@trawling/database';
+import { createGroupCommit, type GroupCommit, notify, type PublishedStatus, type PublishResult, type Queryable, RefusedDataError, serviceInstanceStore } from '@trawling/database';
 import type { Logger } from '@trawling/runtime';
 import type { Caller } from '../auth/caller.js';
 import { leaseSecondsOf, readStatus } from './read-status.js';
@@ -36,7 +36,7 @@ export async function publishStatus(deps: PublishStatusDeps, input: { caller: Ca
   const { caller, log } = input;
   const status = readStatus(input.body, { keyId: caller.keyId, now: deps.now() });
   const { instance_id: id } = status;
-  const { verdict, changed } = await deps.statuses.submit({
+  const { verdict, changed } = await submit(deps, {
     apiKeyId: caller.keyId,
     status,
     botId: Uuid.safeParse(id).success ? id : null,
@@ -46,3 +46,9 @@ export async function publishStatus(deps: PublishStatusDeps, input: { caller: Ca
   if (verdict === 'other-key') throw new DomainError('instance-of-another-key', `Instance ${id} is published with another API key and is not offline`);
   if (changed) log.info({ instance_id: id, service_name: status.service_name, status: status.health.status }, 'an instance changed');
 }
+
+/** What Postgres will not keep is the publisher's to mend, e.g. a time with hundreds of digits. */
+const submit = ({ statuses }: PublishStatusDeps, status: PublishedStatus): Promise<PublishResult> =>
+  statuses.submit(status).catch((error: unknown) => {
+    throw error instanceof RefusedDataError ? new DomainError('invalid-request', 'The database cannot keep this status.') : error;
+  });

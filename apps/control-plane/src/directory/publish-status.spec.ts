@@ -1,5 +1,5 @@
 import { InstanceDetail, type InstanceStatus } from '@trawling/contracts';
-import { revokeApiKeyRow } from '@trawling/database';
+import { INSTANCES_OF_ONE_KEY, revokeApiKeyRow } from '@trawling/database';
 import { randomUUID } from 'node:crypto';
 import { makeBot } from '../testing/bots.js';
 import { openReplica, type Replica } from '../testing/open-replica.js';
@@ -245,6 +245,28 @@ describe('an instance', () => {
 
     expect(await seen()).toMatchObject({ version: 'next', status: 'healthy' });
     expect((await publish(status(20))).body.code).toBe('instance-of-another-key');
+  });
+
+  it('is not taken when its key has as many as one may have, until some of them are gone', async () => {
+    const { id: keyId, key } = await controlPlane().makeKey('publisher');
+    const crowded = controlPlane().bearer(key);
+    const { pool } = controlPlane().owner;
+    await accept(status(1), crowded);
+    await pool.query(
+      `INSERT INTO service_instance SELECT (jsonb_populate_record(s, jsonb_build_object('instance_id', $1 || n, 'first_seen_at', now() - interval '2 hours'))).*
+       FROM service_instance s, generate_series(2, ${INSTANCES_OF_ONE_KEY}) n WHERE instance_id = $1`, [id]);
+    const further = seed({ instance_id: randomUUID() });
+
+    const refused = await publish(further, crowded);
+    expect(refused).toMatchObject({ status: 429, body: { code: 'rate-limited', retry_after: 60 } });
+    await accept(status(2), crowded);
+    await accept(further);
+
+    await pool.query("UPDATE service_instance SET told_status = 'offline', health = 'offline' WHERE api_key_id = $1 AND instance_id <> $2", [keyId, id]);
+    await accept(seed({ instance_id: randomUUID() }), crowded);
+    await pool.query('UPDATE service_instance SET first_seen_at = now() WHERE api_key_id = $1', [keyId]);
+    expect((await publish(seed({ instance_id: randomUUID() }), crowded)).status).toBe(429);
+    await pool.query('DELETE FROM service_instance WHERE api_key_id = $1', [keyId]);
   });
 
   it('is never a bot’s id', async () => {

@@ -1,5 +1,5 @@
 import { InstanceDetail, type InstanceStatus } from '@trawling/contracts';
-import { INSTANCES_OF_ONE_KEY, revokeApiKeyRow } from '@trawling/database';
+import { CHANGES_OF_ONE_INSTANCE, INSTANCES_OF_ONE_KEY, revokeApiKeyRow } from '@trawling/database';
 import { randomUUID } from 'node:crypto';
 import { makeBot } from '../testing/bots.js';
 import { openReplica, type Replica } from '../testing/open-replica.js';
@@ -143,6 +143,18 @@ describe('publishing a status', () => {
     const { instances } = (await admin.get(`/openclaw/instances?service=site-${id}&status=offline&limit=200`)).body;
     expect(instances).toHaveLength(site.length);
     expect((await seen(`${id}-7`)).history).toMatchObject([{ from: 'healthy', to: 'offline' }, { from: null, to: 'healthy' }]);
+  });
+
+  it('keeps the newest changes of one that flaps, and no more than 200', async () => {
+    const { pool } = controlPlane().owner;
+    await accept(status(1));
+    await pool.query("INSERT INTO instance_status_change (instance_id, to_status, reason, version) SELECT $1, 'healthy', 'published', n FROM generate_series(1, 500) n", [id]);
+
+    await accept(status(2, { version: '2.0.0', ...health('degraded') }));
+
+    const { rows } = await pool.query<{ version: string }>('SELECT version FROM instance_status_change WHERE instance_id = $1 ORDER BY id DESC', [id]);
+    expect(rows).toHaveLength(CHANGES_OF_ONE_INSTANCE);
+    expect(rows.slice(0, 2)).toEqual([{ version: '2.0.0' }, { version: '500' }]);
   });
 
   it('writes each change of status down once, newest first and at most 50', async () => {

@@ -34,6 +34,9 @@ const SEQUENCE_MEMORY_SECONDS = 600;
  */
 export const INSTANCES_OF_ONE_KEY = 5_000;
 
+/** So many changes of one instance stay, whatever their age: one that flaps would fill the table. */
+export const CHANGES_OF_ONE_INSTANCE = 200;
+
 /** Of the row and of what was said, in one order. */
 const COLUMNS = Prisma.sql`api_key_id, service_name, schema_version, sequence, version, health, details, capabilities,
   concurrent_tasks, queue_length, uptime_seconds, sent_at, received_at, lease_expires_at, told_status`;
@@ -101,6 +104,12 @@ const publishStatement = (json: string): Prisma.Sql => Prisma.sql`
       CASE WHEN told_status = 'offline' AND said_before <> 'offline' THEN 'heard-again' ELSE 'published' END, version
     FROM judged WHERE verdict = 'taken' AND told_status IS DISTINCT FROM health
     ORDER BY n
+  ),
+  surplus AS (
+    DELETE FROM instance_status_change doomed USING judged CROSS JOIN LATERAL (
+      SELECT id FROM instance_status_change WHERE instance_id = judged.instance_id ORDER BY id DESC OFFSET ${CHANGES_OF_ONE_INSTANCE - 1}::int
+    ) AS old
+    WHERE judged.verdict = 'taken' AND judged.told_status IS DISTINCT FROM judged.health AND doomed.id = old.id
   )
   SELECT n, verdict, changed AND verdict = 'taken' AS changed FROM judged`;
 

@@ -28,5 +28,21 @@ export const receiverBeatStore = (db: Queryable) => ({
             ELSE GREATEST(c.last_alive_at, EXCLUDED.last_alive_at) END`,
       values: [RECEIVERS_AWAY_SECONDS, RECEIVERS_BACK_SECONDS, kind],
     });
+    if (kind === 'sync-adapter') await tellReleaseBefore(db);
   },
 });
+
+/**
+ * Control planes of the release before read receiver_clock. Were it to stand still, they would call a silent bot online and
+ * new ones offline, in turn, for as long as both run. Goes with that table.
+ */
+const tellReleaseBefore = (db: Queryable): Promise<unknown> =>
+  db.query({
+    name: 'tell-release-before',
+    text: `
+      INSERT INTO receiver_clock (last_alive_at, gap_started_at, gap_ended_at)
+      SELECT last_alive_at, gap_started_at, gap_ended_at FROM receiver_beat WHERE kind = 'sync-adapter'
+      ON CONFLICT (singleton) DO UPDATE SET
+        last_alive_at = EXCLUDED.last_alive_at, gap_started_at = EXCLUDED.gap_started_at, gap_ended_at = EXCLUDED.gap_ended_at`,
+    values: [],
+  });

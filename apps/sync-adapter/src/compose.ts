@@ -169,7 +169,7 @@ export const compose = (env: Env, { logger, version, registrationFile }: { logge
 
     const internalRoutes = [...status.routes, metricsRoute(metrics)];
     const internalApp = createHttpApp({ name: 'internal', logger, routes: (express) => mountRoutes(express, internalRoutes) });
-    const internal = await listen(internalApp, { port: env.INTERNAL_PORT, host: env.HOST });
+    const internal = await listen(internalApp, { port: env.INTERNAL_PORT, host: env.INTERNAL_HOST });
     onStop(() => drain(internal.server), 'internal listener');
 
     const listening = await listenToBots(onStop, adapter, { port: env.PORT, host: env.HOST });

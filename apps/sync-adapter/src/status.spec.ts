@@ -49,6 +49,14 @@ describe('the status of a sync-adapter', () => {
     await request(value.url).get('/capabilities').expect(404);
   });
 
+  it('stays on this machine when bots reach the public listener from everywhere', async () => {
+    const { value } = await start({ HOST: '0.0.0.0' });
+    const from = (url: string): Promise<number | string> =>
+      fetch(`http://127.0.0.2:${new URL(url).port}/metrics`).then(({ status }) => status, () => 'refused');
+
+    expect([await from(value.url), await from(value.internalUrl)]).toEqual([404, 'refused']);
+  });
+
   it('counts the streams it carries and the requests that wait, and is busy when it may carry no more', async () => {
     const { value, stop } = await start({ MAX_STREAMS: '2' });
     const at = async () => (await TestBot.enrolled(world())).at({ ...world(), url: value.url });

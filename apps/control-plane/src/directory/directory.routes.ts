@@ -27,7 +27,7 @@ export const directoryRoutes = (deps: DirectoryRoutesDeps): Route[] => [
     body: StatusBody,
     bodyLimit: STATUS_LIMIT,
     logLevel: 'debug',
-    responses: { 204: null, problems: ['instance-of-another-key', 'unsupported-schema-version'] },
+    responses: { 204: null, problems: ['instance-of-another-key', 'rate-limited', 'unsupported-schema-version'] },
     async handler({ auth: caller, body, log }) {
       await publishStatus(deps, { caller, body, log });
       return { status: 204 };

@@ -128,6 +128,30 @@ describe('following instances', () => {
     expect(end).toBe('key-ended');
   });
 
+  it('goes on for no longer than 15 s, with its news, while who is asked whether its key holds says nothing at all', async () => {
+    await start();
+    keyHolds.mockReturnValue(new Promise(() => undefined));
+
+    await clock.advance(4_000);
+    put('a');
+    await clock.advance(8_000);
+    expect([told(), end]).toEqual([['current', 'a:healthy'], null]);
+
+    await clock.advance(10_000);
+    expect(end).toBe('key-ended');
+  });
+
+  it('ends within 3 s when the server stops while nobody says whether its key holds', async () => {
+    await start();
+    keyHolds.mockReturnValue(new Promise(() => undefined));
+    await clock.advance(4_000);
+
+    stopping.abort();
+    await clock.advance(3_000);
+
+    expect(end).toBe('stopping');
+  });
+
   it('goes on for 15 s while nobody can say whether its key holds, and no longer', async () => {
     await start();
     keyHolds.mockRejectedValue(new Error('the database is away'));

@@ -1,5 +1,5 @@
 import type { InstanceFilter } from '@trawling/contracts';
-import type { Clock } from '@trawling/runtime';
+import { type Clock, waitAtMost } from '@trawling/runtime';
 import type { EventEmitter } from 'node:events';
 import type { KnownInstance } from './directory-memory.js';
 import { matchesFilter } from './instance-view.js';
@@ -100,7 +100,9 @@ export async function followInstances(
     const now = clock.monotonicMs();
     if (now - checkedAt < pace.keyCheckMs) return;
     checkedAt = now;
-    const holds = await deps.keyHolds().catch(() => null);
+    let holds: boolean | null = null;
+    // A database that is cut off without a word answers neither way.
+    await waitAtMost(clock, pace.keyCheckMs, deps.keyHolds().then((answer) => (holds = answer), () => undefined));
     if (holds === true) heldAt = now;
     else if (holds === false || now - heldAt >= pace.keyTrustedMs) end('key-ended');
   };

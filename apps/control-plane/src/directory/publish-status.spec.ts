@@ -1,5 +1,5 @@
 import { InstanceDetail, type InstanceStatus } from '@trawling/contracts';
-import { revokeApiKeyRow } from '@trawling/database';
+import { CHANGES_OF_ONE_INSTANCE, INSTANCES_OF_ONE_KEY, revokeApiKeyRow } from '@trawling/database';
 import { randomUUID } from 'node:crypto';
 import { makeBot } from '../testing/bots.js';
 import { openReplica, type Replica } from '../testing/open-replica.js';
@@ -145,6 +145,18 @@ describe('publishing a status', () => {
     expect((await seen(`${id}-7`)).history).toMatchObject([{ from: 'healthy', to: 'offline' }, { from: null, to: 'healthy' }]);
   });
 
+  it('keeps the newest changes of one that flaps, and no more than 200', async () => {
+    const { pool } = controlPlane().owner;
+    await accept(status(1));
+    await pool.query("INSERT INTO instance_status_change (instance_id, to_status, reason, version) SELECT $1, 'healthy', 'published', n FROM generate_series(1, 500) n", [id]);
+
+    await accept(status(2, { version: '2.0.0', ...health('degraded') }));
+
+    const { rows } = await pool.query<{ version: string }>('SELECT version FROM instance_status_change WHERE instance_id = $1 ORDER BY id DESC', [id]);
+    expect(rows).toHaveLength(CHANGES_OF_ONE_INSTANCE);
+    expect(rows.slice(0, 2)).toEqual([{ version: '2.0.0' }, { version: '500' }]);
+  });
+
   it('writes each change of status down once, newest first and at most 50', async () => {
     for (let n = 1; n <= 52; n += 1) await accept(status(n, health(n % 2 === 0 ? 'healthy' : 'degraded')));
     await accept(status(53, health('healthy')));
@@ -247,6 +259,28 @@ describe('an instance', () => {
     expect((await publish(status(20))).body.code).toBe('instance-of-another-key');
   });
 
+  it('is not taken when its key has as many as one may have, until some of them are gone', async () => {
+    const { id: keyId, key } = await controlPlane().makeKey('publisher');
+    const crowded = controlPlane().bearer(key);
+    const { pool } = controlPlane().owner;
+    await accept(status(1), crowded);
+    await pool.query(
+      `INSERT INTO service_instance SELECT (jsonb_populate_record(s, jsonb_build_object('instance_id', $1 || n, 'first_seen_at', now() - interval '2 hours'))).*
+       FROM service_instance s, generate_series(2, ${INSTANCES_OF_ONE_KEY}) n WHERE instance_id = $1`, [id]);
+    const further = seed({ instance_id: randomUUID() });
+
+    const refused = await publish(further, crowded);
+    expect(refused).toMatchObject({ status: 429, body: { code: 'rate-limited', retry_after: 60 } });
+    await accept(status(2), crowded);
+    await accept(further);
+
+    await pool.query("UPDATE service_instance SET told_status = 'offline', health = 'offline' WHERE api_key_id = $1 AND instance_id <> $2", [keyId, id]);
+    await accept(seed({ instance_id: randomUUID() }), crowded);
+    await pool.query('UPDATE service_instance SET first_seen_at = now() WHERE api_key_id = $1', [keyId]);
+    expect((await publish(seed({ instance_id: randomUUID() }), crowded)).status).toBe(429);
+    await pool.query('DELETE FROM service_instance WHERE api_key_id = $1', [keyId]);
+  });
+
   it('is never a bot’s id', async () => {
     const botId = await makeBot(admin, { owner_id: 'alice' });
 
@@ -273,8 +307,18 @@ describe('a status that is no status', () => {
     ['with a NUL that Postgres cannot store', { version: 'a\u0000' }, 'version'],
     ['with a NUL in what is not known', { mood: { deep: '\u0000' } }, 'mood.deep'],
     ['with a schema version that is none', { schema_version: 'one' }, 'schema_version'],
+    ['with numbers that a few bytes name and hundreds show', { health: { status: 'healthy', details: { far: [1, { much: 1e308 }] } } }, 'health.details.far.1.much'],
+    ['with numbers as small', { health: { status: 'healthy', details: { little: -1e-308 } } }, 'health.details.little'],
   ])('is refused %s, with the path', async (_what, change, path) => {
     expect((await publish(seed(change))).body).toMatchObject({ status: 400, code: 'invalid-request', issues: [{ path }] });
+  });
+
+  it('is refused when Postgres cannot read its time, as the publisher’s fault and not ours', async () => {
+    const timestamp = `2026-02-06T12:00:00.${'1'.repeat(200)}Z`;
+
+    const answers = [await publish(seed({ timestamp })), await publish({ agent_name: 'Chimera', status: 'Available', active_jobs: 1, timestamp })];
+
+    expect(answers.map(({ status, body: { code } }) => [status, code])).toEqual([[400, 'invalid-request'], [400, 'invalid-request']]);
   });
 
   it('is refused when it is an empty object, nothing or too large', async () => {

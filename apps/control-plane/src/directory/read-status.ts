@@ -1,5 +1,5 @@
 import {
-  DefaultHealthDetails, DomainError, InstanceStatus, LONGEST_PUBLISH_INTERVAL_SECONDS, SemanticVersion, ShortStatus, type ShortStatusWord, STATUS_SCHEMA_VERSION,
+  DefaultHealthDetails, DomainError, InstanceStatus, type JsonValue, LONGEST_PUBLISH_INTERVAL_SECONDS, SemanticVersion, ShortStatus, type ShortStatusWord, STATUS_SCHEMA_VERSION,
 } from '@trawling/contracts';
 import { parseRequest } from '@trawling/http';
 import { v5 as nameBasedUuid } from 'uuid';
@@ -8,11 +8,29 @@ import { z } from 'zod';
 /** What we call the version of the short form, which has none. */
 const SHORT_FORM_VERSION = '0.0.0';
 
+/** Postgres writes every digit of a number down: `1e308` would leave it 60 times as long as it came, for each reader of the directory. */
+const MOST_DIGITS = 30;
+
 /** A status as it may come: publishers that know no `schema_version` and `sequence` yet are heard as well. */
 export const PublishedStatus = InstanceStatus.extend({
   schema_version: SemanticVersion.optional(),
   sequence: InstanceStatus.shape.sequence.optional(),
+  health: InstanceStatus.shape.health.superRefine(({ details }, context) => {
+    const path = findLongNumber(details);
+    if (path) context.addIssue({ code: 'custom', path: ['details', ...path], message: `expected 0, or a number from 1e-${MOST_DIGITS} to 1e${MOST_DIGITS}` });
+  }),
 });
+
+/** Where the first number with more digits stands; null without one. */
+function findLongNumber(value: JsonValue): string[] | null {
+  if (typeof value === 'number') return value === 0 || Math.abs(Math.log10(Math.abs(value))) <= MOST_DIGITS ? null : [];
+  if (value === null || typeof value !== 'object') return null;
+  for (const [name, member] of Object.entries(value)) {
+    const path = findLongNumber(member);
+    if (path) return [name, ...path];
+  }
+  return null;
+}
 
 /** Any object, so that a newer schema is told what is understood, whatever it looks like. `readStatus` judges it. */
 export const StatusBody = z.union([PublishedStatus, ShortStatus, z.looseObject({})]);

@@ -43,6 +43,29 @@ describe('the clock of the receivers', () => {
     expect(gap?.ended).toBeLessThan(300);
   });
 
+  it('is shown to control planes of the release before, or they and new ones would contradict each other about silent bots', async () => {
+    await silentFor(300);
+    await store().beatAsReceiver('sync-adapter');
+    await store().beatAsReceiver('sync-adapter');
+
+    const columns = 'last_alive_at, gap_started_at, gap_ended_at';
+    const { rows: before } = await db.pool.query(`SELECT ${columns} FROM receiver_clock`);
+    expect(before).toEqual((await db.pool.query(`SELECT ${columns} FROM receiver_beat WHERE kind = 'sync-adapter'`)).rows);
+    expect(before).toMatchObject([{ gap_started_at: expect.any(Date), gap_ended_at: expect.any(Date) }]);
+  });
+
+  it('goes on when the database’s clock was set back, so that the next silence is noticed', async () => {
+    await db.pool.query(`UPDATE receiver_beat SET last_alive_at = now() + interval '1 day', gap_started_at = now() + interval '23 hours', gap_ended_at = now() + interval '24 hours'`);
+    await store().beatAsReceiver('sync-adapter');
+    expect(Math.abs((await row())?.alive ?? NaN)).toBeLessThan(10);
+    expect(await row()).toMatchObject({ started: null, ended: null });
+
+    await silentFor(300);
+    await store().beatAsReceiver('sync-adapter');
+
+    expect((await row())?.started).toBeGreaterThanOrEqual(300);
+  });
+
   it('is beaten at once and then every five seconds, also after a beat that failed', async () => {
     const clock = createFakeClock();
     let beats = 0;

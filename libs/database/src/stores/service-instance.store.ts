@@ -6,9 +6,9 @@ import { heardBy } from './online.js';
 
 /**
  * `taken`: it is what the directory says now; `older`: a newer one is there, nothing was changed; `other-key`: somebody
- * else's instance; `bot`: the id is a bot's.
+ * else's instance; `bot`: the id is a bot's; `too-many`: no new instance of this key is taken now.
  */
-export type PublishVerdict = 'taken' | 'older' | 'other-key' | 'bot';
+export type PublishVerdict = 'taken' | 'older' | 'other-key' | 'bot' | 'too-many';
 
 export type PublishedStatus = {
   apiKeyId: string;
@@ -27,6 +27,15 @@ export type PublishResult = { verdict: PublishVerdict; changed: boolean };
  * whose clock was set back. Seconds.
  */
 const SEQUENCE_MEMORY_SECONDS = 600;
+
+/**
+ * So many instances of one key may be there: those that are not offline, and those that came within the last hour. A
+ * publisher that makes up names fills neither the disk nor the memory of who streams. Replicas may each go a batch beyond it.
+ */
+export const INSTANCES_OF_ONE_KEY = 5_000;
+
+/** So many changes of one instance stay, whatever their age: one that flaps would fill the table. */
+export const CHANGES_OF_ONE_INSTANCE = 200;
 
 /** Of the row and of what was said, in one order. */
 const COLUMNS = Prisma.sql`api_key_id, service_name, schema_version, sequence, version, health, details, capabilities,
@@ -55,10 +64,22 @@ const publishStatement = (json: string): Prisma.Sql => Prisma.sql`
     ORDER BY said.n FOR UPDATE OF service
   ),
   bots AS (SELECT said.n FROM said JOIN bot ON bot.id = said.bot_id),
+  newcomers AS (
+    SELECT n, api_key_id, row_number() OVER (PARTITION BY api_key_id ORDER BY n) AS place FROM said
+    WHERE n NOT IN (SELECT n FROM known) AND n NOT IN (SELECT n FROM bots)
+  ),
+  crowded AS (
+    SELECT newcomers.n FROM newcomers JOIN (
+      SELECT api_key_id, (SELECT count(*) FROM service_instance s WHERE s.api_key_id = keys.api_key_id
+        AND (s.told_status <> 'offline' OR s.first_seen_at > now() - interval '1 hour')) AS instances
+      FROM (SELECT DISTINCT api_key_id FROM newcomers) AS keys
+    ) AS there USING (api_key_id)
+    WHERE there.instances + newcomers.place > ${INSTANCES_OF_ONE_KEY}::int
+  ),
   first AS (
     INSERT INTO service_instance (instance_id, first_seen_at, ${COLUMNS})
     SELECT instance_id, received_at, ${COLUMNS} FROM said
-    WHERE n NOT IN (SELECT n FROM known) AND n NOT IN (SELECT n FROM bots)
+    WHERE n IN (SELECT n FROM newcomers) AND n NOT IN (SELECT n FROM crowded)
     ORDER BY n
     ON CONFLICT (instance_id) DO NOTHING RETURNING instance_id
   ),
@@ -71,6 +92,7 @@ const publishStatement = (json: string): Prisma.Sql => Prisma.sql`
       CASE
         WHEN known.n IS NOT NULL THEN known.verdict
         WHEN said.n IN (SELECT n FROM bots) THEN 'bot'
+        WHEN said.n IN (SELECT n FROM crowded) THEN 'too-many'
         WHEN said.instance_id IN (SELECT instance_id FROM first) THEN 'taken' END AS verdict,
       (known.told_status, known.service_name, known.version, known.capabilities)
         IS DISTINCT FROM (said.health, said.service_name, said.version, said.capabilities) AS changed
@@ -82,6 +104,12 @@ const publishStatement = (json: string): Prisma.Sql => Prisma.sql`
       CASE WHEN told_status = 'offline' AND said_before <> 'offline' THEN 'heard-again' ELSE 'published' END, version
     FROM judged WHERE verdict = 'taken' AND told_status IS DISTINCT FROM health
     ORDER BY n
+  ),
+  surplus AS (
+    DELETE FROM instance_status_change doomed USING judged CROSS JOIN LATERAL (
+      SELECT id FROM instance_status_change WHERE instance_id = judged.instance_id ORDER BY id DESC OFFSET ${CHANGES_OF_ONE_INSTANCE - 1}::int
+    ) AS old
+    WHERE judged.verdict = 'taken' AND judged.told_status IS DISTINCT FROM judged.health AND doomed.id = old.id
   )
   SELECT n, verdict, changed AND verdict = 'taken' AS changed FROM judged`;
 

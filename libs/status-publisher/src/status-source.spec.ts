@@ -75,6 +75,24 @@ describe('a status', () => {
     expect(log.lines().map(({ level }) => level)).toEqual(['warn']);
   });
 
+  it('holds only text that a receiver can keep, however a probe words it', () => {
+    const { source } = open({
+      impairedBy: () => `${'x'.repeat(199)}😀`,
+      details: () => ({ 'a\u0000b': ['c\u0000d', { e: 'half an emoji: \ud83d' }] }),
+    });
+
+    const { details } = source.status().health;
+
+    expect(details).toMatchObject({ ab: ['cd', { e: 'half an emoji: \ufffd' }] });
+    expect(details['degraded_because']).toEqual(['x'.repeat(199) + '\ufffd']);
+  });
+
+  it('counts the bytes of the details, not their letters', () => {
+    const { source } = open({ details: () => ({ note: 'é'.repeat(3_000) }) });
+
+    expect(source.status().health.details).toMatchObject({ degraded_because: ['a status probe failed'] });
+  });
+
   it('says null while no task ended well', () => {
     const { source } = open();
     source.taskEnded(false);

@@ -210,6 +210,8 @@ export const compose = (env: Env, input: ComposeInput) =>
     });
     const instance = openAgentInstance({ spec, version: input.version, registration, status: agent.status, env, registry: metrics.registry, clock, logger });
     onStop(() => instance.stop(), 'instance');
+    // Not before: it calls `agent` and `instance`.
+    gateway.connect();
     const ready = createReadiness({
       host: realHost,
       agentDir: paths.agent,

@@ -21,8 +21,8 @@ export type InstanceOptions = {
   logger: Logger;
   /** Where the publisher's counters go; without it nothing is counted. */
   registry?: Registry;
-  /** Told of each attempt to publish. */
-  onEvent?: (event: PublishEvent) => void;
+  /** Told of each attempt to publish; may be async, nobody waits for it. */
+  onEvent?: (event: PublishEvent) => unknown;
   /** `drain` as soon as this aborts, e.g. the signal that a process gets when its stop begins. */
   drainOn?: AbortSignal;
   thresholds?: HealthThresholds;
@@ -56,9 +56,11 @@ export function openInstance(options: InstanceOptions): Instance {
   });
   if (settings === null) logger.info('OPENCLAW_BASE_URL is not set: the status of this process is not published');
   const background = settings === null ? watchOnly(source, clock) : publish(settings);
-  let stopped: Promise<void> | undefined;
+  let draining = false;
 
   const drain = (): void => {
+    if (draining) return;
+    draining = true;
     source.enter('draining');
     background.hurry();
   };
@@ -72,8 +74,7 @@ export function openInstance(options: InstanceOptions): Instance {
     drain,
     stop(signal) {
       drainOn?.removeEventListener('abort', drain);
-      const ending = background.stop(signal);
-      return (stopped ??= ending);
+      return background.stop(signal);
     },
   };
 
@@ -83,17 +84,23 @@ export function openInstance(options: InstanceOptions): Instance {
     const tell = createTelemetry({ logger, registry: options.registry, onEvent: options.onEvent, clock });
     const { hurry, stop } = startPublisher({ source, send: sender.send, intervalMs: env.OPENCLAW_PUBLISH_SECONDS * 1000, shutdownMs, clock, random, tell });
     logger.info({ receiver: url.origin, instance_id: instanceId, seconds: env.OPENCLAW_PUBLISH_SECONDS }, 'publishing the status of this process');
+    let stopped: Promise<void> | undefined;
+    const end = async (arriving: Promise<boolean>): Promise<void> => {
+      const arrived = await arriving;
+      sender.close();
+      if (!arrived) logger.warn('the receiver could not be told that this process is offline; it will notice by the silence');
+    };
     return {
       hurry,
-      async stop(signal) {
-        const arrived = await stop(signal);
-        sender.close();
-        if (!arrived) logger.warn('the receiver could not be told that this process is offline; it will notice by the silence');
+      stop(signal) {
+        const arriving = stop(signal);
+        return (stopped ??= end(arriving));
       },
     };
   }
 }
 
+/** `stop` gives the same promise each time; a later call may bring a signal. */
 type Background = { hurry: () => void; stop: (signal?: AbortSignal) => Promise<void> };
 
 /** Without a receiver the probes are looked at all the same: how long something lasts is seen only by looking. */

@@ -6,6 +6,7 @@ export type JsonPost = { url: URL; headers: Record<string, string>; body: string
 
 /** An answer of a receiver is small. */
 const MAX_ANSWER_BYTES = 64 * 1024;
+const NO_CONTENT = 204;
 
 /**
  * One POST, sent once, and its answer to the end. Any status is an answer, a redirect too. Node's own client and nothing
@@ -24,13 +25,16 @@ export function postJson({ url, headers, body, agent, signal }: JsonPost): Promi
       signal.removeEventListener('abort', letGo);
       if (!whole) reject(new Error('the connection was closed before the answer was whole'));
     });
-    request.on('response', (response) =>
-      readAll(response, (text) => {
+    request.on('response', (response) => {
+      const done = (text: string | null): void => {
         whole = true;
         resolve({ ...headersOf(response), status: response.statusCode ?? 0, body: text });
         if (text === null) letGo();
-      }),
-    );
+      };
+      // It has no body: what follows all the same is not a part of the answer, and must not spoil it.
+      if (response.statusCode === NO_CONTENT) done('');
+      readAll(response, done);
+    });
     request.end(body);
     if (signal.aborted) letGo();
   });

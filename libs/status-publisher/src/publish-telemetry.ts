@@ -1,5 +1,5 @@
 import { type InstanceHealth, type InstanceStatus } from '@trawling/contracts';
-import { type Logger } from '@trawling/runtime';
+import { type Clock, type Logger } from '@trawling/runtime';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { type FailureReason, needsHuman, type Outcome } from './outcome.js';
 
@@ -23,15 +23,18 @@ export type TellAttempt = (attempt: { status: InstanceStatus; outcome: Outcome; 
 export type TelemetryOptions = {
   logger: Pick<Logger, 'debug' | 'info' | 'warn' | 'error'>;
   registry?: Registry | undefined;
-  /** Told of each attempt. What it throws is logged and otherwise ignored. */
-  onEvent?: ((event: PublishEvent) => void) | undefined;
-  clock: { now: () => Date };
+  /** Told of each attempt. What it throws, or rejects with, is logged and otherwise ignored. */
+  onEvent?: ((event: PublishEvent) => unknown) | undefined;
+  clock: Pick<Clock, 'now' | 'monotonicMs'>;
 };
+
+/** Services that start together do not all listen at once: for so long nobody at the receiver's port is no reason to warn. Milliseconds. */
+const EARLY_MS = 15_000;
 
 /** Each attempt as an event, a log line and metrics. Loud (ERROR) once per streak and reason for what only a human can mend. */
 export function createTelemetry({ logger, registry, onEvent, clock }: TelemetryOptions): TellAttempt {
   const count = registry ? createPublishMetrics(registry) : null;
-  const log = createAttemptLog(logger);
+  const log = createAttemptLog(logger, clock);
   return ({ status, outcome, attempt, latencyMs }) => {
     const event: PublishEvent = {
       result: outcome.ok ? 'published' : 'failed',
@@ -45,11 +48,8 @@ export function createTelemetry({ logger, registry, onEvent, clock }: TelemetryO
     };
     count?.(event, clock.now());
     log(event);
-    try {
-      onEvent?.(event);
-    } catch (error) {
-      logger.warn({ err: error }, 'a listener to publish events failed');
-    }
+    // In a promise of its own: a listener may be an async function.
+    if (onEvent) new Promise((resolve) => resolve(onEvent(event))).catch((error: unknown) => logger.warn({ err: error }, 'a listener to publish events failed'));
   };
 }
 
@@ -61,16 +61,27 @@ const ADVICE: Partial<Record<FailureReason, string>> = {
   refused: 'the status receiver refuses our request',
 };
 
-function createAttemptLog(logger: TelemetryOptions['logger']): (event: PublishEvent) => void {
+function createAttemptLog(logger: TelemetryOptions['logger'], clock: Pick<Clock, 'monotonicMs'>): (event: PublishEvent) => void {
   const told = new Set<FailureReason>();
+  const earlyUntilMs = clock.monotonicMs() + EARLY_MS;
+  /** Nothing was heard of the receiver: not even that it is there. */
+  let heardNothing = true;
+  let saidEarly = false;
   return (event) => {
     if (event.reason === null) {
-      if (told.size > 0) logger.info(event, 'statuses arrive again');
+      if (told.size > 0 || saidEarly) logger.info(event, told.size > 0 ? 'statuses arrive again' : 'statuses arrive');
       else logger.debug(event, 'status published');
+      heardNothing = saidEarly = false;
       return told.clear();
     }
     const first = !told.has(event.reason);
     if (event.reason === 'given-up') return logger.debug(event, 'a status was given up for a newer one');
+    if (heardNothing && event.code === 'ECONNREFUSED' && clock.monotonicMs() < earlyUntilMs) {
+      if (saidEarly) return logger.debug(event, 'the status was not published');
+      saidEarly = true;
+      return logger.info(event, 'nobody listens at the status receiver yet; it is tried again');
+    }
+    heardNothing = false;
     told.add(event.reason);
     if (!first) logger.debug(event, 'the status was not published');
     else if (needsHuman(event.reason)) logger.error(event, `${ADVICE[event.reason] ?? 'the status was refused'}; it is tried again slowly`);

@@ -1,4 +1,4 @@
-import { Capacity, JsonObject } from '@trawling/contracts';
+import { Capacity, JsonObject, type JsonValue } from '@trawling/contracts';
 import { type Logger } from '@trawling/runtime';
 import { type Probes } from './instance.js';
 
@@ -19,9 +19,10 @@ export function readProbes(probes: Probes, logger: Pick<Logger, 'warn'>): () => 
     try {
       const { concurrent_tasks, queue_length } = Capacity.parse({ concurrent_tasks: probes.concurrentTasks(), queue_length: probes.queueLength() });
       last = { concurrentTasks: concurrent_tasks, queueLength: queue_length };
-      const details = JsonObject.parse(probes.details?.() ?? {});
-      if (JSON.stringify(details).length > MAX_DETAILS_BYTES) throw new Error(`details of more than ${MAX_DETAILS_BYTES} characters`);
-      const impairedBy = probes.impairedBy?.()?.slice(0, LONGEST_REASON) ?? null;
+      const details = storableObject(JsonObject.parse(probes.details?.() ?? {}));
+      if (Buffer.byteLength(JSON.stringify(details)) > MAX_DETAILS_BYTES) throw new Error(`details of more than ${MAX_DETAILS_BYTES} bytes`);
+      const reason = probes.impairedBy?.() ?? null;
+      const impairedBy = reason === null ? null : storableText(reason.slice(0, LONGEST_REASON));
       complained = false;
       return { capacity: last, impairedBy, details };
     } catch (error) {
@@ -30,4 +31,15 @@ export function readProbes(probes: Probes, logger: Pick<Logger, 'warn'>): () => 
       return { capacity: last, impairedBy: 'a status probe failed', details: {} };
     }
   };
+}
+
+/** A receiver refuses a status as a whole for a NUL or half of a surrogate pair in it; an error's message may have both. */
+const storableText = (text: string): string => text.replaceAll('\0', '').replaceAll(/\p{Surrogate}/gu, '\uFFFD');
+
+const storableObject = (object: JsonObject): JsonObject => Object.fromEntries(Object.entries(object).map(([name, value]) => [storableText(name), storable(value)]));
+
+function storable(value: JsonValue): JsonValue {
+  if (typeof value === 'string') return storableText(value);
+  if (Array.isArray(value)) return value.map(storable);
+  return typeof value === 'object' && value !== null ? storableObject(value) : value;
 }

@@ -1,6 +1,8 @@
-import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { createFakeClock, createMemoryLogger, until } from '@trawling/runtime/testing';
 import { fixedRegistration, openRegistration, parseRegistration, type Registration } from './registration.js';
 
@@ -36,6 +38,27 @@ describe('an agent registration', () => {
     ['aliases', 'agents: [&a {name: a, description: d}, *a]', /alias/i],
   ])('with %s is refused, and it is said why', (_, text, why) => {
     expect(() => parseRegistration(text)).toThrow(why);
+  });
+
+  it('with thousands of members in one place is refused, in words that fit into a log line', () => {
+    const text = `{${Array.from({ length: 10_000 }, (_, i) => `"k${i}":1`).join(',')}}`;
+
+    expect(() => parseRegistration(text)).toThrow(/more members than/);
+  });
+
+  it('with many faults is refused with the first of them', () => {
+    const text = JSON.stringify({ agents: Array.from({ length: 100 }, (_, i) => ({ name: `A ${i}` })) });
+    const messageOf = (): string => {
+      try {
+        parseRegistration(text);
+        return '';
+      } catch (error) {
+        return error instanceof Error ? error.message : '';
+      }
+    };
+
+    expect(messageOf()).toContain('agents[0].name');
+    expect(messageOf().length).toBeLessThanOrEqual(2_000);
   });
 
   it('that is part of the program is held to the same rules', () => {
@@ -112,6 +135,42 @@ describe('the agent registration file', () => {
     await write(YAML.replace('download', 'upload'));
     await lookAgain(() => names()?.[0] === 'upload');
     expect(complaints()).toHaveLength(before + 2);
+  });
+
+  it('that stays broken is looked at, but not worked through again and again', async () => {
+    await write(YAML);
+    await open();
+    const warned: unknown[] = [];
+    const listen = (warning: Error) => warned.push(warning.message);
+    process.on('warning', listen);
+
+    // A tag that is not known is worth a warning to the YAML parser each time it meets it.
+    await write('agents: !unknown 7');
+    const before = complaints().length;
+    await lookAgain(() => complaints().length > before);
+    for (let looks = 0; looks < 3; looks += 1) await lookAgain(() => true);
+    process.off('warning', listen);
+
+    expect(complaints()).toHaveLength(before + 1);
+    expect(warned).toEqual([]);
+  });
+
+  it('that comes back as it was counts again, and what is no file keeps nobody waiting', async () => {
+    await write(YAML);
+    await open();
+    const before = complaints().length;
+
+    await rm(file);
+    await promisify(execFile)('mkfifo', [file]);
+    await lookAgain(() => complaints().length > before);
+    await rm(file);
+    await mkdir(file);
+    await lookAgain(() => true);
+    await rm(file, { recursive: true });
+    await write(YAML.replace('download', 'upload'));
+    await lookAgain(() => names()?.[0] === 'upload');
+
+    expect(complaints().slice(before)).toEqual([expect.stringContaining('not a file')]);
   });
 
   it.each([['is missing', null], ['is broken', 'agents: ['], ['is not valid', 'agents: 7'], ['is enormous', `# ${'x'.repeat(300_000)}`]])(

@@ -1,7 +1,7 @@
-import { open } from 'node:fs/promises';
+import { constants, open } from 'node:fs/promises';
 import { Capability } from '@trawling/contracts';
 import { type Clock, type Logger, systemClock } from '@trawling/runtime';
-import { parse } from 'yaml';
+import { isScalar, parse, type ParsedNode } from 'yaml';
 import { z } from 'zod';
 
 /** Something that an instance can do. */
@@ -29,6 +29,10 @@ export type Registration = {
 };
 
 const MAX_BYTES = 256 * 1024;
+/** Of a complaint; it goes into one log line. */
+const MAX_COMPLAINT = 2_000;
+/** Comparisons of keys within one text, with plenty to spare: no good one has more than three members in one place. */
+const MAX_COMPARISONS = 10_000;
 const LOOK_AGAIN_MS = 5_000;
 
 /** For what is part of the program: never changes. Throws when it is not valid. */
@@ -39,9 +43,19 @@ export function fixedRegistration(registration: z.input<typeof AgentRegistration
 
 /** YAML 1.2, of which JSON is a part. Throws an Error that says what is wrong. */
 export function parseRegistration(text: string): AgentRegistration {
-  const result = AgentRegistration.safeParse(parse(text, { maxAliasCount: 0 }));
-  if (!result.success) throw new Error(z.prettifyError(result.error));
+  const result = AgentRegistration.safeParse(parse(text, { maxAliasCount: 0, logLevel: 'error', uniqueKeys: boundedComparison() }));
+  if (!result.success) throw new Error(z.prettifyError(result.error).slice(0, MAX_COMPLAINT));
   return result.data;
+}
+
+/** `yaml` compares each key with all before it: a wrong file of a quarter of a megabyte would stop the process for half a minute. */
+function boundedComparison(): (a: ParsedNode, b: ParsedNode) => boolean {
+  let left = MAX_COMPARISONS;
+  return (a, b) => {
+    left -= 1;
+    if (left < 0) throw new Error('more members than a registration has');
+    return a === b || (isScalar(a) && isScalar(b) && a.value === b.value);
+  };
 }
 
 export type OpenRegistrationOptions = {
@@ -56,8 +70,9 @@ export type OpenRegistrationOptions = {
  * Throws when the first one cannot be read. Close it.
  */
 export async function openRegistration({ file, logger, clock = systemClock }: OpenRegistrationOptions): Promise<Registration> {
-  let text = await readBounded(file).catch(rethrow(file));
-  let { agents } = parseOrThrow(file, text);
+  /** What was worked through last, good or not; null when the file could not be read. */
+  let seen: string | null = await readBounded(file).catch(rethrow(file));
+  let { agents } = parseOrThrow(file, seen);
   let complaint: string | null = null;
   const closing = new AbortController();
   const watching = watch();
@@ -75,10 +90,11 @@ export async function openRegistration({ file, logger, clock = systemClock }: Op
       await clock.sleep(LOOK_AGAIN_MS, closing.signal);
       if (closing.signal.aborted) return;
       try {
-        const found = await readBounded(file);
-        if (found === text && complaint === null) continue;
-        ({ agents } = parseOrThrow(file, found));
-        text = found;
+        const before: string | null = seen;
+        seen = null;
+        seen = await readBounded(file);
+        if (seen === before) continue;
+        ({ agents } = parseOrThrow(file, seen));
         complaint = null;
         logger.info({ file, capabilities: agents.filter(({ enabled }) => enabled).map(({ name }) => name) }, 'the agent registration file changed');
       } catch (error) {
@@ -103,8 +119,10 @@ const rethrow = (file: string) => (error: unknown): never => {
 };
 
 async function readBounded(file: string): Promise<string> {
-  const handle = await open(file, 'r');
+  // A pipe would keep us waiting for whoever writes into it, at the close as well.
+  const handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
+    if (!(await handle.stat()).isFile()) throw new Error('not a file');
     const buffer = Buffer.alloc(MAX_BYTES + 1);
     let length = 0;
     for (;;) {

@@ -85,6 +85,7 @@ describe('a status', () => {
   it.each([
     ['takesIt', { ok: true, httpStatus: 204 }],
     ['takesItInJson', { ok: true, httpStatus: 200 }],
+    ['saysMoreThanNoContent', { ok: true, httpStatus: 204 }],
     ['resets', { ok: false, reason: 'network', httpStatus: null, code: 'ECONNRESET' }],
     ['breaksOff', { ok: false, reason: 'network', httpStatus: null }],
     ['changesTheProtocol', { ok: false, reason: 'network', httpStatus: null }],

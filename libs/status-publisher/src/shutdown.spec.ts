@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from '@trawling/runtime';
+import { type Clock, type Logger, systemClock } from '@trawling/runtime';
 import { createFakeClock, createMemoryLogger, until } from '@trawling/runtime/testing';
 import { openInstance } from './open-instance.js';
 import { fixedRegistration } from './registration.js';
@@ -123,14 +123,14 @@ describe('stopping towards a real receiver that', () => {
   let receiver: TestReceiver;
   let events: PublishEvent[];
 
-  const open = (clock: Clock, shutdownMs?: number) =>
+  const open = (clock: Clock, shutdownMs?: number, logger: Logger = createMemoryLogger().logger) =>
     openInstance({
       serviceName: 'thumbnailer',
       version: '1.2.3',
       registration: fixedRegistration({ agents: [] }),
       probes: { concurrentTasks: () => 4, queueLength: () => 0 },
       env: { OPENCLAW_BASE_URL: receiver.url, OPENCLAW_API_KEY: 'k', OPENCLAW_PUBLISH_SECONDS: 30 },
-      logger: createMemoryLogger().logger,
+      logger,
       clock,
       random: () => 0.5,
       onEvent: (event) => events.push(event),
@@ -174,6 +174,29 @@ describe('stopping towards a real receiver that', () => {
     await until(() => receiver.received().length === 1);
     receiver.behave(behaviours.takesIt);
 
+    await instance.stop();
+
+    expect(receiver.healths()).toEqual(['healthy', 'draining', 'offline']);
+  });
+
+  it('does not hear of it is complained about once, however often stop is called', async () => {
+    const log = createMemoryLogger();
+    receiver.behave(behaviours.refusesTheKey);
+    const instance = open(createFakeClock(), undefined, log.logger);
+    await settled();
+
+    await Promise.all([instance.stop(), instance.stop(), instance.stop(AbortSignal.abort())]);
+
+    expect(log.lines().filter(({ level }) => level === 'warn').map(({ msg }) => msg)).toEqual([expect.stringContaining('could not be told')]);
+  });
+
+  it('was told of draining is not told again when it is said again', async () => {
+    const instance = open(createFakeClock());
+    await settled();
+
+    instance.drain();
+    await until(() => events.length === 2);
+    instance.drain();
     await instance.stop();
 
     expect(receiver.healths()).toEqual(['healthy', 'draining', 'offline']);

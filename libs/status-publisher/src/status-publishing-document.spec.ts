@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DefaultHealthDetails, InstanceStatus, ShortStatusWord } from '@trawling/contracts';
-import { envVariables } from '@trawling/runtime';
+import { envVariables, systemClock } from '@trawling/runtime';
 import { createMemoryLogger } from '@trawling/runtime/testing';
 import { Registry } from 'prom-client';
 import { PublisherEnv } from './publisher-env.js';
@@ -62,7 +62,7 @@ describe('docs/status-publishing.md', () => {
 
   it('names every metric', async () => {
     const registry = new Registry();
-    createTelemetry({ logger: createMemoryLogger().logger, registry, clock: { now: () => new Date() } });
+    createTelemetry({ logger: createMemoryLogger().logger, registry, clock: systemClock });
     const named = rows.flatMap(([first]) => inCode(first)).filter((name) => name.startsWith('status_publish'));
 
     expect((await registry.getMetricsAsJSON()).map(({ name }) => name).sort()).toEqual(named.sort());

@@ -8,18 +8,25 @@ import { createStatusSource } from './status-source.js';
 function open(probes: Partial<Probes> = {}) {
   const clock = createFakeClock('2026-11-01T00:00:00.000Z');
   const log = createMemoryLogger();
+  const registration = fixedRegistration({ agents: [{ name: 'resize', description: 'Makes pictures smaller' }, { name: 'crop', description: 'Cuts', enabled: false }] });
+  const registered = { broken: false };
   const source = createStatusSource({
     serviceName: 'thumbnailer',
     instanceId: 'thumbnailer-1',
     version: '1.2.3',
-    registration: fixedRegistration({ agents: [{ name: 'resize', description: 'Makes pictures smaller' }, { name: 'crop', description: 'Cuts', enabled: false }] }),
+    registration: {
+      enabled() {
+        if (registered.broken) throw new Error('broken');
+        return registration.enabled();
+      },
+    },
     probes: { concurrentTasks: () => 4, queueLength: () => 1, ...probes },
     thresholds: DEFAULT_HEALTH_THRESHOLDS,
     publishIntervalSeconds: 30,
     clock,
     logger: log.logger,
   });
-  return { source, clock, log };
+  return { source, clock, log, registered };
 }
 
 describe('a status', () => {
@@ -54,6 +61,36 @@ describe('a status', () => {
     const sequences = [1, 2, 3].map(() => source.status().sequence);
 
     expect(sequences).toEqual([...new Set(sequences)].sort((a, b) => a - b));
+  });
+
+  it('is made although the registration cannot say what is offered: that stays what it was, and is reported once', () => {
+    const { source, registered, log } = open();
+    source.status();
+    registered.broken = true;
+
+    const statuses = [source.status(), source.status()];
+
+    expect(statuses.map(({ capabilities }) => capabilities)).toEqual([['resize'], ['resize']]);
+    expect([source.essence(), source.capabilities().capabilities.length]).toEqual(['healthy resize', 1]);
+    expect(log.lines().map(({ level }) => level)).toEqual(['warn']);
+  });
+
+  it('holds only text that a receiver can keep, however a probe words it', () => {
+    const { source } = open({
+      impairedBy: () => `${'x'.repeat(199)}😀`,
+      details: () => ({ 'a\u0000b': ['c\u0000d', { e: 'half an emoji: \ud83d' }] }),
+    });
+
+    const { details } = source.status().health;
+
+    expect(details).toMatchObject({ ab: ['cd', { e: 'half an emoji: \ufffd' }] });
+    expect(details['degraded_because']).toEqual(['x'.repeat(199) + '\ufffd']);
+  });
+
+  it('counts the bytes of the details, not their letters', () => {
+    const { source } = open({ details: () => ({ note: 'é'.repeat(3_000) }) });
+
+    expect(source.status().health.details).toMatchObject({ degraded_because: ['a status probe failed'] });
   });
 
   it('says null while no task ended well', () => {

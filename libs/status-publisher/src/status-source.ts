@@ -34,7 +34,8 @@ export type StatusSource = {
 
 /** What is known of this process, put together each time it is asked for. */
 export function createStatusSource(options: StatusSourceOptions): StatusSource {
-  const { clock, thresholds, registration } = options;
+  const { clock, thresholds } = options;
+  const enabled = readEnabled(options.registration, options.logger);
   const startedMs = clock.monotonicMs();
   const tasks = createTaskWindow(thresholds.errors.windowMs);
   const probe = readProbes(options.probes, options.logger);
@@ -74,7 +75,7 @@ export function createStatusSource(options: StatusSourceOptions): StatusSource {
         timestamp: clock.now().toISOString(),
         uptime_seconds: seconds(atMs - startedMs),
         version: options.version,
-        capabilities: registration.enabled().map(({ name }) => name),
+        capabilities: enabled().map(({ name }) => name),
         capacity: { concurrent_tasks: seen.capacity.concurrentTasks, queue_length: seen.capacity.queueLength },
         health: { status, details },
       };
@@ -82,7 +83,7 @@ export function createStatusSource(options: StatusSourceOptions): StatusSource {
     capabilities: () => ({
       service_name: options.serviceName,
       version: options.version,
-      capabilities: registration.enabled().map(({ name, description }) => ({ name, description })),
+      capabilities: enabled().map(({ name, description }) => ({ name, description })),
     }),
     taskEnded(ok) {
       const atMs = clock.monotonicMs();
@@ -92,7 +93,7 @@ export function createStatusSource(options: StatusSourceOptions): StatusSource {
     enter(next) {
       if (phase !== 'offline') phase = next;
     },
-    essence: () => essenceOf({ health: { status: look().status }, capabilities: registration.enabled().map(({ name }) => name) }),
+    essence: () => essenceOf({ health: { status: look().status }, capabilities: enabled().map(({ name }) => name) }),
   };
 }
 
@@ -101,3 +102,19 @@ export const essenceOf = ({ health, capabilities }: { health: { status: Instance
   [health.status, ...capabilities].join(' ');
 
 const seconds = (ms: number): number => Math.round(ms / 1000);
+
+/** What it throws is reported once, and what it said last counts: nothing that a service brings along ends the publishing. */
+function readEnabled(registration: Pick<Registration, 'enabled'>, logger: Pick<Logger, 'warn'>): Registration['enabled'] {
+  let last: ReturnType<Registration['enabled']> = [];
+  let complained = false;
+  return () => {
+    try {
+      last = registration.enabled();
+      complained = false;
+    } catch (error) {
+      if (!complained) logger.warn({ err: error }, 'the agent registration of this service failed');
+      complained = true;
+    }
+    return last;
+  };
+}

@@ -18,6 +18,8 @@ export interface GatewayClientOptions extends Pick<ConnectOptions, 'url' | 'agen
 }
 
 export interface GatewayClient {
+  /** Begins. Before, the gateway counts as down and nobody is called: whoever is called can be made of this client first. */
+  connect(): void;
   request(method: string, params: unknown, timeoutMs: number): Promise<unknown>;
   state(): GatewayState;
   /** Null until the first hello; kept while the gateway is away. */
@@ -35,7 +37,7 @@ const SERVICE_RESTART = 1012;
 /** None of them ours to act on. */
 const IGNORED_EVENTS = new Set(['tick', 'presence', 'health', 'chat']);
 
-/** Keeps one connection to the gateway open for as long as the agent runs. */
+/** Keeps one connection to the gateway open from `connect` until `close`. */
 export function createGatewayClient(options: GatewayClientOptions): GatewayClient {
   const stopping = new AbortController();
   let connection: GatewayConnection | null = null;
@@ -105,9 +107,12 @@ export function createGatewayClient(options: GatewayClientOptions): GatewayClien
       await options.clock.sleep(waitMs, stopping.signal).catch(() => undefined);
     }
   };
-  const running = run();
+  let running: Promise<void> | undefined;
 
   return {
+    connect: () => {
+      running ??= run();
+    },
     request: (method, params, timeoutMs) =>
       connection ? connection.request(method, params, timeoutMs) : Promise.reject(away(`${method}: the gateway is ${state}`)),
     state: () => state,

@@ -27,8 +27,8 @@ describe('the gateway client, against the real OpenClaw', () => {
   let api: GatewayApi;
   const events: EventFrame[] = [];
 
-  const connect = (token: string) =>
-    createGatewayClient({
+  const connect = (token: string) => {
+    const made = createGatewayClient({
       url: gateway.wsUrl,
       agentVersion: '0.1.0',
       platform: process.platform,
@@ -38,6 +38,9 @@ describe('the gateway client, against the real OpenClaw', () => {
       onEvent: (event) => events.push(event),
       onConnected: () => undefined,
     });
+    made.connect();
+    return made;
+  };
 
   const job = (over: object = {}) => ({
     declarationKey: 'fleet:probe',

@@ -10,7 +10,8 @@ const Readyz = z.object({ ready: z.boolean(), failing: z.array(z.unknown()).defa
 export async function isGatewayReady(baseUrl: string, timeoutMs = 5_000): Promise<boolean> {
   try {
     const { data } = await axios.get<unknown>(`${baseUrl}/readyz`, {
-      timeout: timeoutMs,
+      // Not `timeout`: that begins anew with every byte.
+      signal: AbortSignal.timeout(timeoutMs),
       maxRedirects: 0,
       proxy: false,
       maxContentLength: 100_000,

@@ -1,11 +1,15 @@
 import { type IncomingMessage, type Server } from 'node:http';
 import { type Logger } from '@trawling/runtime';
 
+/** At once; whoever is on the machine could otherwise take every file handle of the agent, without saying a word. */
+export const MAX_CONNECTIONS = 200;
+
 /** On the port of last time; on another one when somebody took it meanwhile. Resolves with the port. */
 export async function listenOnLoopback(server: Server, port: number, logger: Logger): Promise<number> {
   // Callers are on this very machine: whoever says nothing for so long has no more to say.
   server.headersTimeout = 10_000;
   server.requestTimeout = 30_000;
+  server.maxConnections = MAX_CONNECTIONS;
   try {
     return await listenOn(server, port);
   } catch (error) {

@@ -1,6 +1,6 @@
-import { AlgorithmMode, type BotSettingsInput, Capability, TradingMode } from '@trawling/contracts';
+import { AlgorithmMode, type BotSettingsInput, BotStatus, Capability, TradingMode } from '@trawling/contracts';
 import { payloadWith } from '../testing/payloads.js';
-import { type BotAbility, botCapabilities, CONFIG_CAPABILITIES } from './bot-capabilities.js';
+import { allCapabilities, type BotAbility, botCapabilities, CONFIG_CAPABILITIES } from './bot-capabilities.js';
 import { botCapacity, MAX_RUNS_OF_OPENCLAW } from './bot-capacity.js';
 
 const ability = (settings: Partial<BotSettingsInput> = {}, over: Partial<BotAbility> = {}): BotAbility => ({
@@ -39,6 +39,25 @@ describe('what a bot can do', () => {
 
     expect(new Set(CONFIG_CAPABILITIES.map(({ name }) => name))).toEqual(new Set(possible));
     expect(CONFIG_CAPABILITIES.map(({ name }) => Capability.safeParse(name).success)).not.toContain(false);
+  });
+});
+
+describe('what a bot says it can do', () => {
+  it('is what its agent is registered for, and what follows from its config', () => {
+    expect(allCapabilities(['jobs.run', 'config.apply'], ability())).toEqual(['jobs.run', 'config.apply', 'strategy.trend', 'mode.paper']);
+  });
+
+  it('is no strategy and no mode that somebody registered: only the config says those', () => {
+    expect(allCapabilities(['jobs.run', 'strategy.breakout', 'mode.live'], ability({}, { config: paused() }))).toEqual(['jobs.run', 'mode.paper']);
+  });
+
+  it('is never more than a heartbeat may carry, however much is registered: a bot whose heartbeats are refused is lost', () => {
+    const registered = Array.from({ length: 200 }, (_, number) => `skill.${number}`);
+
+    const capabilities = allCapabilities(registered, ability());
+
+    expect(BotStatus.shape.capabilities.safeParse(capabilities).success).toBe(true);
+    expect(capabilities.slice(-3)).toEqual(['skill.197', 'strategy.trend', 'mode.paper']);
   });
 });
 

@@ -43,3 +43,16 @@ export function botCapabilities(ability: BotAbility): string[] {
   const runs = isTrading(ability) && !givenUpJobs.includes(ALGORITHM_JOB);
   return [...(runs ? [strategyCapability(algorithm_mode)] : []), modeCapability(trading_mode)];
 }
+
+/** As many as a status may name. */
+const MOST = 200;
+
+/**
+ * What the agent is registered for, and what follows from the config. Only the config says strategies and modes; of the
+ * registered ones those are left out that a heartbeat has no place for: it would be refused as a whole.
+ */
+export function allCapabilities(registered: readonly string[], ability: BotAbility): string[] {
+  const own = botCapabilities(ability);
+  const others = registered.filter((name) => !CONFIG_CAPABILITIES.some((one) => one.name === name));
+  return [...others.slice(0, MOST - own.length), ...own];
+}

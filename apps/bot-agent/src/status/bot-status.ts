@@ -6,7 +6,7 @@ import { type Said } from '../loop/keep-in-line.js';
 import { type Reporter } from '../reports/reporter.js';
 import { type ServerClock } from '../reports/server-clock.js';
 import { type AgentState, type Fence } from '../state/agent-state.js';
-import { type BotAbility, botCapabilities } from './bot-capabilities.js';
+import { allCapabilities, type BotAbility } from './bot-capabilities.js';
 import { botCapacity } from './bot-capacity.js';
 import { type JobRuns } from './job-runs.js';
 
@@ -64,7 +64,7 @@ export function createBotStatus(deps: BotStatusDeps): () => StatusOfBot {
       gateway: { state: gateway.state(), restarts: gateway.restarts() },
       drift: said.drift.length === 0 ? null : { paths: [...said.drift] },
       spool: reporter.queue.status(),
-      capabilities: [...new Set([...deps.registered(), ...botCapabilities(ability())])],
+      capabilities: allCapabilities(deps.registered(), ability()),
       capacity: botCapacity({ ...ability(), gateway: gateway.state(), runs: deps.jobRuns.count(), draining: deps.draining() }),
       ...(offsetMs === null ? {} : { clock_offset_ms: offsetMs }),
     };

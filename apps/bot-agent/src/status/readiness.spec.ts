@@ -45,6 +45,18 @@ describe('the readiness of an agent', () => {
     expect(Object.entries(checks).filter(([, { ok }]) => !ok)).toEqual([[name, { ok: false, detail: expect.stringContaining(detail) }]]);
   });
 
+  it.each<[string, Partial<ReadinessDeps>]>([
+    ['gateway', { gatewayIsReady: () => new Promise<never>(() => undefined), host: { writeAtomic: async () => undefined, remove: async () => undefined } }],
+    ['spool', { host: { writeAtomic: () => new Promise<never>(() => undefined), remove: async () => undefined } }],
+  ])('is answered in time although %s hangs, and says so', async (name, over) => {
+    const { clock, ready } = setUp(over);
+
+    const checks = ready();
+    await clock.advance(5_000);
+
+    expect(Object.entries(await checks).filter(([, { ok }]) => !ok)).toEqual([[name, { ok: false, detail: 'did not answer within 5 seconds' }]]);
+  });
+
   it('goes by the bot’s own pace when it calls the last contact old', async () => {
     const sync = async (silent: number, pace: number) =>
       (await setUp({ silentSeconds: () => silent, heartbeatSeconds: () => pace }).ready())['sync_adapter']?.ok;

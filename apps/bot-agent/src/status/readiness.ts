@@ -20,12 +20,14 @@ export interface ReadinessDeps {
   agentDir: string;
   /** The disk took nothing of late: reports wait in memory. */
   diskRefuses(): boolean;
-  clock: Pick<Clock, 'monotonicMs'>;
+  clock: Pick<Clock, 'monotonicMs' | 'sleep'>;
 }
 
 const PROBE_FILE = 'readiness-probe';
 /** Whoever is on the machine may ask as often as it likes; disk and gateway are asked at most this often. Milliseconds. */
 const FRESH_MS = 1_000;
+/** A disk that hangs, or a gateway, is answered for. Milliseconds. */
+const PATIENCE_MS = 5_000;
 
 /** Looks whether the agent can do its work; callers that ask at once get one answer. Never rejects. */
 export function createReadiness(deps: ReadinessDeps): () => Promise<Record<string, Check>> {
@@ -38,8 +40,18 @@ export function createReadiness(deps: ReadinessDeps): () => Promise<Record<strin
 }
 
 async function look(deps: ReadinessDeps): Promise<Record<string, Check>> {
-  const [gateway, spool] = await Promise.all([checkGateway(deps), checkSpool(deps)]);
+  const [gateway, spool] = await Promise.all([inTime(deps, checkGateway(deps)), inTime(deps, checkSpool(deps))]);
   return { enrolled: when(deps.enrolled(), 'this machine does not speak for its bot'), gateway, sync_adapter: checkContact(deps), spool };
+}
+
+async function inTime({ clock }: ReadinessDeps, check: Promise<Check>): Promise<Check> {
+  const answered = new AbortController();
+  const late = clock.sleep(PATIENCE_MS, answered.signal).then(() => when(false, `did not answer within ${PATIENCE_MS / 1000} seconds`));
+  try {
+    return await Promise.race([check, late]);
+  } finally {
+    answered.abort();
+  }
 }
 
 async function checkGateway(deps: ReadinessDeps): Promise<Check> {

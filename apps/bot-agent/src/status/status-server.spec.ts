@@ -1,11 +1,13 @@
+import { once } from 'node:events';
 import { createServer } from 'node:http';
+import { connect } from 'node:net';
 import { stat } from 'node:fs/promises';
 import { CapabilitiesView, INSTANCE_STATUS_MEDIA_TYPE, InstanceStatus, Problem, ShortStatus } from '@trawling/contracts';
-import { createFakeClock, createMemoryLogger } from '@trawling/runtime/testing';
+import { createFakeClock, createMemoryLogger, until } from '@trawling/runtime/testing';
 import { PublisherEnv } from '@trawling/status-publisher';
 import axios from 'axios';
 import { realHost } from '../host.js';
-import { closeServer, listenOnLoopback } from '../local/loopback-listener.js';
+import { closeServer, listenOnLoopback, MAX_CONNECTIONS } from '../local/loopback-listener.js';
 import { machinePaths } from '../machine/machine-paths.js';
 import { temporaryFolder } from '../testing/temporary-folder.js';
 import { openAgentInstance } from './agent-instance.js';
@@ -183,6 +185,18 @@ describe('the agent on loopback', () => {
     expect(address).toEqual({ url: first.server.url });
     expect(second.server.url).toBe(first.server.url);
     expect((await stat(first.paths.status)).mode & 0o777).toBe(0o600);
+  });
+
+  it('takes no more connections than it has use for, and answers again when they are gone', async () => {
+    const { ask, server } = await setUp();
+    const { port } = new URL(server.url);
+    const idle = Array.from({ length: MAX_CONNECTIONS }, () => connect(Number(port), '127.0.0.1').on('error', () => undefined));
+    await Promise.all(idle.map((socket) => once(socket, 'connect')));
+
+    await expect(ask('/healthz')).rejects.toThrow();
+    for (const socket of idle) socket.destroy();
+
+    await until(async () => (await ask('/healthz').catch(() => null))?.status === 200);
   });
 
   it('listens on the port it is given, or on another one when somebody has that', async () => {

@@ -53,6 +53,7 @@ export async function startRealFleet(): Promise<RealFleet> {
     onEvent: (event) => events.push(event),
     onConnected: () => undefined,
   });
+  observer.connect();
   await observer.whenConnected(60_000);
   const api = createGatewayApi({ request: observer.request, clock: systemClock });
   const agent = agentProcess(gateway.dir, bundle);

@@ -83,6 +83,7 @@ export async function startRealMachine(): Promise<RealMachine> {
     onEvent: (event) => events.push(event),
     onConnected: () => undefined,
   });
+  client.connect();
   await client.whenConnected(60_000);
 
   let version = 0;

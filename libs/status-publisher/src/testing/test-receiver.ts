@@ -18,6 +18,7 @@ export const behaviours = {
     response.writeHead(200, { 'Content-Type': 'application/json', 'Content-Length': '100' });
     response.write('{"ok":', () => response.destroy());
   },
+  saysMoreThanNoContent: (_, request) => void request.socket.end('HTTP/1.1 204 No Content\r\nContent-Length: 2\r\n\r\n{}'),
   changesTheProtocol: (response) => response.writeHead(101, { Connection: 'Upgrade', Upgrade: 'something' }).end(),
   redirects: (response) => response.writeHead(307, { Location: '/elsewhere' }).end(),
   answersAPage: (response) => response.writeHead(200, { 'Content-Type': 'text/html' }).end('<!doctype html><title>OpenClaw</title>'),

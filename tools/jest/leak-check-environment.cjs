@@ -27,10 +27,18 @@ class LeakCheckEnvironment extends NodeEnvironment {
     this.global[Symbol.for('TEST_TIMEOUT_SYMBOL')] = config.projectConfig.testTimeout;
   }
 
+  handleTestEvent({ name }) {
+    if (name === 'test_fn_failure' || name === 'hook_failure') this.hasFailures = true;
+  }
+
   async teardown() {
     const left = await this.leaks();
     await super.teardown();
-    if (left.length > 0) throw new Error(`${this.file} left open: ${left.join(', ')}. Close what the test opens.`);
+    if (left.length === 0) return;
+    const what = `${this.file} left open: ${left.join(', ')}. Close what the test opens.`;
+    // An error from here takes the place of the results: a test that failed is the news, and mostly the reason as well.
+    if (!this.hasFailures) throw new Error(what);
+    process.stderr.write(`${what}\n`);
   }
 
   async leaks() {

@@ -41,6 +41,14 @@ describe('a spec file', () => {
     expect(output).toMatch(new RegExp(`${name}.fixture.ts left open: ${left}`));
   });
 
+  it('whose test failed says so first: what it left open is mostly the consequence', () => {
+    const { success, output } = runFixture('leaky-failing');
+
+    expect(success).toBe(false);
+    expect(output).toMatch(/Expected: "the reason"/);
+    expect(output).toMatch(/leaky-failing.fixture.ts left open: TCPServerWrap/);
+  });
+
   it('that closes what it opens passes', () => {
     expect(runFixture('tidy')).toMatchObject({ success: true });
   });

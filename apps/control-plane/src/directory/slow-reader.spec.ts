@@ -1,7 +1,7 @@
 import type { InstanceRow } from '@trawling/database';
 import { createHttpApp, defineRoute, drain, listen, mountRoutes } from '@trawling/http';
-import { systemClock, withReleasers } from '@trawling/runtime';
-import { createMemoryLogger, until } from '@trawling/runtime/testing';
+import { type Clock, systemClock, withReleasers } from '@trawling/runtime';
+import { createFakeClock, createMemoryLogger, until } from '@trawling/runtime/testing';
 import { followStream } from '../testing/follow-stream.js';
 import { type InstanceStreams, openInstanceStreams } from './instance-streams.js';
 import { usualPace } from './follow-instances.js';
@@ -15,17 +15,16 @@ const row = (n: number): InstanceRow => ({
 const rows = Array.from({ length: 2_000 }, (_, n) => row(n));
 
 /** A server with nothing but streams, over real sockets. */
-async function serve(deps: { limits?: { streams: number; ofOneKey: number }; read?: () => Promise<never>; slowMs?: number }) {
-  const { logger } = createMemoryLogger();
+async function serve(deps: { limits?: { streams: number; ofOneKey: number }; read?: () => Promise<never>; clock?: Clock }) {
+  const { logger, lines } = createMemoryLogger();
   let streams: InstanceStreams | undefined;
   const { value: url, stop } = await withReleasers(async (onStop) => {
     const opened = openInstanceStreams({
       read: deps.read ?? (async () => ({ rows, now: new Date(0) })),
       find: async () => [],
       keyHolds: async () => true,
-      clock: systemClock,
+      clock: deps.clock ?? systemClock,
       logger,
-      pace: { ...usualPace, slowMs: deps.slowMs ?? 200 },
       ...(deps.limits && { limits: deps.limits }),
     });
     streams = opened;
@@ -42,18 +41,23 @@ async function serve(deps: { limits?: { streams: number; ofOneKey: number }; rea
     onStop(() => opened.close(), 'streams');
     return `${url}/stream`;
   });
-  return { url, stop, streams };
+  return { url, stop, streams, lines };
 }
 
 describe('streams over real sockets', () => {
   it('cut off a reader that does not read, and serve another one meanwhile', async () => {
-    const { url, stop } = await serve({});
+    const clock = createFakeClock();
+    const { url, stop, lines } = await serve({ clock });
     const slow = await followStream(url, 'k');
     slow.pause();
     const quick = await followStream(url, 'k');
 
     await until(() => quick.told().at(-1) === 'current');
     expect(quick.events).toHaveLength(rows.length + 1);
+    await until(async () => {
+      await clock.advance(usualPace.slowMs);
+      return lines().some((line) => line['end'] === 'slow');
+    });
     slow.resume();
     expect(await slow.end).toBe('cut');
 
@@ -62,7 +66,7 @@ describe('streams over real sockets', () => {
   });
 
   it('do not keep a server from stopping, though nobody reads', async () => {
-    const { url, stop } = await serve({ slowMs: 60_000 });
+    const { url, stop } = await serve({});
     const slow = await followStream(url, 'k');
     slow.pause();
 

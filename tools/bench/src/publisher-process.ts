@@ -8,8 +8,10 @@ const instances: Instance[] = [];
 const latencies: number[] = [];
 const failures: Record<string, number> = {};
 
-function start(command: Extract<PublisherCommand, { do: 'start' }>): void {
+async function start(command: Extract<PublisherCommand, { do: 'start' }>): Promise<void> {
+  const pace = evenly(command.overSeconds, command.count);
   for (let index = 0; index < command.count; index += 1) {
+    await pace(index);
     instances.push(openInstance({
       serviceName: 'bench',
       version: '1.0.0',
@@ -19,23 +21,29 @@ function start(command: Extract<PublisherCommand, { do: 'start' }>): void {
       logger,
       onEvent: ({ reason, latency_ms: latency }) => {
         if (reason === null) latencies.push(latency);
-        else failures[reason] = (failures[reason] ?? 0) + 1;
+        // Given up for a newer one is no failure.
+        else if (reason !== 'given-up') failures[reason] = (failures[reason] ?? 0) + 1;
       },
     }));
   }
 }
 
 async function stop(overSeconds: number): Promise<void> {
-  const pauseMs = (overSeconds * 1000) / instances.length;
-  const begunAt = systemClock.monotonicMs();
+  const pace = evenly(overSeconds, instances.length);
   await Promise.all(instances.map(async (instance, index) => {
-    await systemClock.sleep(Math.max(0, begunAt + index * pauseMs - systemClock.monotonicMs()));
+    await pace(index);
     await instance.stop();
   }));
 }
 
+/** Waits for the turn of each, all of them within the time. */
+function evenly(overSeconds: number, count: number): (index: number) => Promise<void> {
+  const begunAt = systemClock.monotonicMs();
+  return (index) => systemClock.sleep(Math.max(0, begunAt + (index * overSeconds * 1000) / count - systemClock.monotonicMs()));
+}
+
 async function obey(command: PublisherCommand): Promise<PublisherReport> {
-  if (command.do === 'start') start(command);
+  if (command.do === 'start') await start(command);
   else await stop(command.overSeconds);
   return { latencies: [...latencies].sort((a, b) => a - b), failures };
 }

@@ -35,7 +35,7 @@ async function watch({ pace, world }: ItemDeps, installation: Installation, chil
   const memory: number[] = [];
   const sampling = setInterval(() => memory.push(installation.controlPlane.usage()?.rssBytes ?? 0), SAMPLE_MS);
   try {
-    await child.ask({ do: 'start', url: installation.controlPlane.url, apiKey: await installation.makeApiKey('publishers', 'publisher'), count, everySeconds: EVERY_SECONDS });
+    await child.ask({ do: 'start', url: installation.controlPlane.url, apiKey: await installation.makeApiKey('publishers', 'publisher'), count, everySeconds: EVERY_SECONDS, overSeconds: stopSeconds });
     await systemClock.sleep(seconds * 1000);
     const { latencies, failures } = await child.ask({ do: 'stop', overSeconds: stopSeconds });
     const offline = await countOffline(installation);

@@ -2,7 +2,8 @@ import { z } from 'zod';
 
 /** What the parent asks of the process with the publishers. */
 export const PublisherCommand = z.discriminatedUnion('do', [
-  z.object({ do: z.literal('start'), url: z.url(), apiKey: z.string(), count: z.int().min(1), everySeconds: z.number() }),
+  /** Starts them one after another, evenly over this time: they belong to services that did not begin in the same second. */
+  z.object({ do: z.literal('start'), url: z.url(), apiKey: z.string(), count: z.int().min(1), everySeconds: z.number(), overSeconds: z.number() }),
   /** Stops them one after another, evenly over this time, as a deployment does; answers when the last one has. */
   z.object({ do: z.literal('stop'), overSeconds: z.number() }),
 ]);
